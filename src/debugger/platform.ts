@@ -1,0 +1,56 @@
+/**
+ * What the debugger asks of the operating system's awareness (src/linux implements it). Everything has a plain answer for a bare
+ * machine, so the debugger also works where no operating system is known.
+ */
+
+import type { Registers } from './target';
+import type { Module } from './modules';
+
+/** Identity of a thread of execution: a task of the guest. Stable while the task lives. */
+export type ThreadId = number;
+
+/** A thread's registers and memory, as far as the debugger needs them to unwind. */
+export interface ThreadContext {
+  readonly id: ThreadId;
+  /** Live registers for the running thread; saved ones (partly known) for a sleeping one. */
+  readonly registers: Registers;
+  /** Page directory to read memory through; undefined = the present one. */
+  readonly pageDirectory: number | undefined;
+  /** True where `registers` are what the processor holds now. */
+  readonly live: boolean;
+}
+
+/** What lies beyond the last frame that debug information can unwind: the context that was interrupted or called the kernel. */
+export interface EntryCrossing {
+  /** Text for the divider frame, such as "int $0x80 — system call 102 (socketcall)" or "IRQ 0". */
+  readonly label: string;
+  readonly kind: 'systemCall' | 'interrupt' | 'exception';
+  /** Registers of the context before the entry, as saved (pt_regs). */
+  readonly registers: Registers;
+  /** True where that context is user mode. */
+  readonly toUser: boolean;
+}
+
+export interface Platform {
+  /** The thread that the processor runs now. */
+  currentThread(): ThreadId;
+  threads(): { id: ThreadId; name: string }[];
+  context(thread: ThreadId): ThreadContext;
+  /** Modules (symbols) whose code may be at an address in that thread: the kernel, the program it runs. */
+  moduleAt(address: number, thread: ThreadId): Module | undefined;
+  /** True while `module` is in force: always for the kernel; for a program while the current thread runs it. Asked at each hit of a breakpoint of it. */
+  isModuleCurrent(module: Module): boolean;
+  /**
+   * Called when unwinding reaches a frame in the kernel's entry code (assembly, no usable call-frame information), or one that
+   * has no unwind information at all. Gives the crossing, or undefined where the stack just ends.
+   */
+  entryCrossing(context: ThreadContext, registers: Registers): EntryCrossing | undefined;
+  /** True for addresses in the kernel's half. */
+  isKernelAddress(address: number): boolean;
+  /** Names that people know for functions of this system → names in the symbol table, best first (sys_socket → __sys_socket, __ia32_sys_socket). */
+  functionAliases(name: string): string[];
+  /** Breakpoint names beyond functions (SYS_BIND, socketcall:SYS_BIND, trap_0x80) → source lines or addresses. */
+  specialBreakpoint(
+    name: string,
+  ): { file: string; line: number; message?: string } | { address: number; message?: string } | undefined;
+}
