@@ -25,7 +25,7 @@ export interface Ops<V> {
   // ---- what is static in the form at hand
   /** Operand size of this form in bits. */
   readonly size: Size;
-  /** Address size of this form: decides SI/ESI, CX/ECX in string and loop instructions. */
+  /** Address size of this form: decides SI/ESI, CX/ECX in string and loop instructions. Meaningful only in forms with `usesAddressSize`. */
   readonly addressSize: 16 | 32;
   /** True where the r/m operand is in memory. */
   readonly isMemory: boolean;
@@ -49,11 +49,11 @@ export interface Ops<V> {
   immediate(): V;
   /** The second immediate (ENTER, far pointers: selector). */
   immediate2(): V;
-  /** Offset part of the memory operand (LEA), truncated to the address size. */
-  effectiveAddress(): V;
+  /** Offset part of the memory operand (LEA), truncated to the instruction's address size; with `plus`, of what lies that many bytes on. */
+  effectiveAddress(plus?: V): V;
   /** Segment number of the memory operand, as a value (for helpers). */
   operandSegment(): V;
-  /** Raw opcode (with 0x0f00 or 0xd8..0xdf group) and ModRM byte, as values (for helpers). */
+  /** Raw opcode (0x0f00 added for two-byte ones) and ModRM byte, as values (for helpers). */
   opcode(): V;
   modrm(): V;
 
@@ -65,6 +65,10 @@ export interface Ops<V> {
   /** Stack-pointer mask follows SS.B. Push and pop move ESP only after their access has succeeded. */
   push(value: V, size: 16 | 32): void;
   pop(size: 16 | 32): V;
+  /** 0xffffffff where SS.B = 1, else 0xffff. */
+  stackMask(): V;
+  /** A word of the processor's state, by its offset in layout.ts (CR0, CPL, a selector…). Not EFLAGS: see `eflags`. */
+  readState(offset: number): V;
 
   // ---- arithmetic on 32 bits, wrapping
   constant(value: number): V;
@@ -95,6 +99,11 @@ export interface Ops<V> {
   /** High 32 bits of the 64-bit product. */
   mulHighU(a: V, b: V): V;
   mulHighS(a: V, b: V): V;
+  /**
+   * 64-bit dividend high:low by a 32-bit divisor that is not 0, rounding towards 0. `overflow` is 1 where the quotient does not fit into 32 bits
+   * (signed or unsigned, as asked); quotient and remainder are then meaningless.
+   */
+  divide(signed: boolean, high: V, low: V, divisor: V): { quotient: V; remainder: V; overflow: V };
   /** `condition ? a : b`; both are computed. */
   select(condition: V, a: V, b: V): V;
 
@@ -128,7 +137,10 @@ export interface Ops<V> {
   stringStep(size: Size): V;
 
   // ---- flow
-  /** Near jump to an offset in CS (already truncated to 16 bits by the caller where operand size is 16); checks the CS limit: #GP(0). */
+  /**
+   * Near jump to an offset in CS (already truncated to 16 bits by the caller where operand size is 16); checks the CS limit: #GP(0).
+   * Sets where execution goes on and no more: other operations may follow it (CALL writes the stack only once its target is known to be good).
+   */
   jump(target: V): void;
   /** Offset of the next instruction. */
   nextEip(): V;
@@ -137,16 +149,95 @@ export interface Ops<V> {
 
   // ---- what is rare is TypeScript, shared by all engines
   /** Call a helper (helpers.ts) that neither changes EIP nor the mode. It may raise; then nothing may have been written yet. */
-  helper(name: HelperName, a?: V, b?: V, c?: V): V;
+  helper(name: HelperName, a?: V, b?: V, c?: V, d?: V): V;
   /**
    * Call a helper that ends the instruction and may change EIP (it writes NEXT_EIP), CPL, segments, paging, interrupts, mode.
    * Nothing may follow it.
    */
-  control(name: HelperName, a?: V, b?: V, c?: V): void;
+  control(name: HelperName, a?: V, b?: V, c?: V, d?: V): void;
 }
 
-/** A helper's name: a key of the table in helpers.ts. */
-export type HelperName = string;
+/**
+ * The helpers (helpers.ts holds the table). Their arguments, in order; sizes are in bits; results only where given.
+ * Before a helper runs, the semantics have already checked what is noted as "checked": the helper need not repeat it.
+ */
+export type HelperName =
+  // ---- called with helper()
+  /** port, size → value read. #GP(0) by IOPL and the TSS's bitmap. */
+  | 'in'
+  /** port, size, value. Checks as `in`. */
+  | 'out'
+  /** port, size: the check of `in` and `out` alone, before INS and OUTS touch memory. */
+  | 'checkPort'
+  /** selector → access-rights word for LAR (already masked to 0x00ffff00), or −1 where ZF is to be 0. Checked: protected mode. */
+  | 'lar'
+  /** selector → 1 where LSL succeeds, else 0; `lsl` → the limit in bytes. Checked: protected mode. */
+  | 'lslValid'
+  | 'lsl'
+  /** selector → 1 where readable (writable), else 0. Checked: protected mode. */
+  | 'verr'
+  | 'verw'
+  /** control (debug) register number → value. Checked: CPL 0. #UD for numbers that do not exist; `readDebug` #DB by DR7.GD. */
+  | 'readControl'
+  | 'readDebug'
+  /** opcode 0xd8..0xdf, ModRM (register form). Checked: CR0.EM and CR0.TS (#NM). #MF and #UD are the helper's. */
+  | 'x87Register'
+  /** opcode 0xd8..0xdf (0x100 added where operand size is 16: FLDENV, FSAVE…), ModRM, segment, offset. Checked as `x87Register`. */
+  | 'x87Memory'
+  /** FWAIT: #MF if pending. Checked: CR0.TS with CR0.MP (#NM). */
+  | 'x87Wait'
+  // ---- called with control()
+  /** segment register, selector: MOV to a segment register; for SS also the interrupt shadow. Checked: not CS. */
+  | 'loadSegment'
+  /** segment register, size: POP to it; reads the stack and moves ESP itself. */
+  | 'popSegment'
+  /** segment register, selector, offset, general register + (size << 8): LES LDS LSS LFS LGS; loads the segment, then writes the register. */
+  | 'loadFarPointer'
+  /** selector, offset, size. */
+  | 'farJump'
+  | 'farCall'
+  /** size, bytes to release (RETF imm16). */
+  | 'farReturn'
+  /** size. */
+  | 'interruptReturn'
+  /** vector: INT n, with its IOPL check in virtual-8086 mode. */
+  | 'interrupt'
+  /** INT3 (#BP), INTO with OF set (#OF), ICEBP (#DB). */
+  | 'int3'
+  | 'into'
+  | 'icebp'
+  /** All checks are the helper's. */
+  | 'sysenter'
+  | 'sysexit'
+  /** value popped, size: write the flags that CPL, IOPL and size allow. Checked: virtual-8086 mode with IOPL < 3. */
+  | 'writeFlags'
+  /** All checks are the helper's. */
+  | 'cli'
+  | 'sti'
+  /** Checked: CPL 0. */
+  | 'halt'
+  | 'clts'
+  | 'invd'
+  | 'wbinvd'
+  /** segment, offset. Checked: CPL 0. */
+  | 'invlpg'
+  /** base, limit. Checked: CPL 0. Base is already cut to 24 bits for 16-bit operand size. */
+  | 'loadGdt'
+  | 'loadIdt'
+  /** selector. Checked: protected mode, CPL 0. */
+  | 'loadLdt'
+  | 'loadTask'
+  /** value (LMSW's rules are the helper's). Checked: CPL 0. */
+  | 'loadMachineStatus'
+  /** control (debug) register number, value. Checked: CPL 0. */
+  | 'writeControl'
+  | 'writeDebug'
+  /** They read and write EAX ECX EDX EBX themselves. Checked: CPL 0 for RDMSR and WRMSR only. */
+  | 'rdmsr'
+  | 'wrmsr'
+  | 'rdtsc'
+  | 'rdpmc'
+  | 'cpuid';
 
 /** The meaning of an instruction form. */
 export type Semantics = <V>(o: Ops<V>) => void;
