@@ -3,7 +3,7 @@
  * machine, so the debugger also works where no operating system is known.
  */
 
-import type { Registers } from './target';
+import type { RegisterName, Registers } from './target';
 import type { Module } from './modules';
 
 /** Identity of a thread of execution: a task of the guest. Stable while the task lives. */
@@ -18,6 +18,10 @@ export interface ThreadContext {
   readonly pageDirectory: number | undefined;
   /** True where `registers` are what the processor holds now. */
   readonly live: boolean;
+  /** For a sleeping thread: the registers that are really known (the others in `registers` mean nothing). All, if absent. */
+  readonly known?: readonly RegisterName[];
+  /** For a sleeping thread: addresses where its registers are saved, so that they can be changed. */
+  readonly savedAt?: Partial<Record<RegisterName, number>>;
 }
 
 /** What lies beyond the last frame that debug information can unwind: the context that was interrupted or called the kernel. */
@@ -29,6 +33,8 @@ export interface EntryCrossing {
   readonly registers: Registers;
   /** True where that context is user mode. */
   readonly toUser: boolean;
+  /** Addresses where those registers are saved (fields of pt_regs), so that they can be changed. */
+  readonly savedAt?: Partial<Record<RegisterName, number>>;
 }
 
 export interface Platform {
