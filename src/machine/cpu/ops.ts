@@ -108,6 +108,7 @@ export interface Ops<V> {
   select(condition: V, a: V, b: V): V;
 
   // ---- control inside an instruction
+  /** Runs `then` where the condition is not 0. */
   if(condition: V, then: () => void, otherwise?: () => void): void;
   /** A mutable temporary, for values that differ by path through `if`. */
   variable(initial: V): { get(): V; set(value: V): void };
@@ -180,7 +181,7 @@ export type HelperName =
   /** control (debug) register number → value. Checked: CPL 0. #UD for numbers that do not exist; `readDebug` #DB by DR7.GD. */
   | 'readControl'
   | 'readDebug'
-  /** opcode 0xd8..0xdf, ModRM (register form). Checked: CR0.EM and CR0.TS (#NM). #MF and #UD are the helper's. */
+  /** opcode 0xd8..0xdf, ModRM (register form). Checked: CR0.EM and CR0.TS (#NM). #MF and #UD are the helper's; it may write AX and EFLAGS. */
   | 'x87Register'
   /** opcode 0xd8..0xdf (0x100 added where operand size is 16: FLDENV, FSAVE…), ModRM, segment, offset. Checked as `x87Register`. */
   | 'x87Memory'
