@@ -1,0 +1,156 @@
+/**
+ * Builds the guest's kernel: Debian's linux-source, unmodified, for 32-bit x86, with our configuration fragment, DWARF 5
+ * and source paths relative to the kernel tree.
+ */
+import { spawn } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { createInterface } from 'node:readline';
+import { hashInputs, ensureEntry, fileInputs } from '../../scripts/lib/cache.mjs';
+import { packageVersion } from '../../scripts/lib/packages.mjs';
+import { progress } from '../../scripts/lib/progress.mjs';
+import { lineTableFiles } from './line-files.mjs';
+import { copySources } from './sources.mjs';
+import { toolVersions } from './tools.mjs';
+
+const SOURCE_PACKAGE = 'linux-source-6.1';
+const TARBALL = `/usr/src/${SOURCE_PACKAGE}.tar.xz`;
+
+/** Most of the 1.3 GB are drivers and other processors; their Kconfig files are read all the same. */
+const NOT_NEEDED = [
+  'Documentation/[!K]*',
+  'arch/[!x]*/*.[chS]',
+  'arch/[!x]*/*.dts*',
+  'arch/xtensa/*.[chS]',
+  ...['accel', 'gpu', 'infiniband', 'media', 'scsi', 'staging', 'usb', 'iio', 'clk', 'misc', 'crypto', 'video'].map(
+    (name) => `drivers/${name}/*.[chS]`,
+  ),
+  ...['hwmon', 'input', 'isdn', 'md', 'mfd', 'mmc', 'mtd', 'pinctrl', 'platform', 'power', 'regulator', 'soc'].map(
+    (name) => `drivers/${name}/*.[chS]`,
+  ),
+  'drivers/net/*/*.[chS]',
+  'sound/*.[chS]',
+  'fs/btrfs/*.[ch]',
+  'fs/xfs/*.[ch]',
+  'tools/testing/*',
+  'tools/perf/*',
+];
+
+/** Files kept with the sources although no line table names them. */
+const EXTRA_SOURCES = ['arch/x86/entry/syscalls/syscall_32.tbl'];
+
+/** Lines that `make` prints for this configuration, for the percentage only. */
+const EXPECTED_LINES = 1211;
+
+const CONFIG = 'guest/kernel/sockscope.config';
+const SCRIPTS = ['guest/build/kernel.mjs', 'guest/build/line-files.mjs', 'guest/build/sources.mjs'];
+
+/**
+ * Gives the folder with the built kernel: vmlinux, bzImage, System.map, config, vdso32.so.dbg and sources/, the files
+ * that the line tables name, by their relative paths.
+ * @param {string} project root of the checkout
+ * @param {string} [cache] the cache's folder
+ * @returns {Promise<string>}
+ */
+export function ensureKernel(project, cache) {
+  const key = hashInputs({
+    ...fileInputs(project, [CONFIG, ...SCRIPTS]),
+    'kernel source': packageVersion(SOURCE_PACKAGE),
+    tools: toolVersions(),
+  });
+  const report = progress('kernel');
+  return ensureEntry({
+    root: cache,
+    kind: 'kernel',
+    key,
+    build: (out, scratch) => buildKernel(project, out, scratch, report),
+    waiting: (text) => report.update(text),
+  });
+}
+
+async function buildKernel(project, out, tree, report) {
+  report.update(`unpacking ${TARBALL}`);
+  const root = path.basename(TARBALL, '.tar.xz');
+  const excludes = NOT_NEEDED.map((pattern) => `--exclude=${root}/${pattern}`);
+  await run('tar', ['-xJf', TARBALL, '-C', tree, '--strip-components=1', '--wildcards', ...excludes]);
+
+  report.update('configuring');
+  const config = path.join(project, CONFIG);
+  await make(tree, ['tinyconfig']);
+  await run('scripts/kconfig/merge_config.sh', ['-m', '.config', config], { cwd: tree });
+  await make(tree, ['olddefconfig']);
+  checkConfig(fs.readFileSync(config, 'utf8'), fs.readFileSync(path.join(tree, '.config'), 'utf8'));
+
+  let lines = 0;
+  await make(tree, [`-j${os.availableParallelism()}`, 'bzImage'], (line) => {
+    lines++;
+    report.update(line.trim().replace(/\s+/g, ' '), Math.min(lines / EXPECTED_LINES, 0.99));
+  });
+
+  const results = {
+    vmlinux: 'vmlinux',
+    bzImage: 'arch/x86/boot/bzImage',
+    'System.map': 'System.map',
+    config: '.config',
+    'vdso32.so.dbg': 'arch/x86/entry/vdso/vdso32.so.dbg',
+  };
+  for (const [name, from] of Object.entries(results)) fs.copyFileSync(path.join(tree, from), path.join(out, name));
+  const named = ['vmlinux', 'vdso32.so.dbg'].flatMap((name) => [
+    ...lineTableFiles(fs.readFileSync(path.join(out, name))),
+  ]);
+  copySources(tree, path.join(out, 'sources'), [...named, ...EXTRA_SOURCES]);
+  report.done('built');
+}
+
+/**
+ * Fails if the configuration lost a line of the fragment: a misspelt option or an unmet dependency is dropped silently.
+ * @param {string} fragment
+ * @param {string} config
+ */
+export function checkConfig(fragment, config) {
+  const set = new Set(config.split('\n'));
+  const lost = fragment.split('\n').filter((line) => {
+    if (!line.startsWith('CONFIG_')) return false;
+    const [name, value] = line.split('=');
+    return value === 'n' ? [...set].some((other) => other.startsWith(`${name}=`)) : !set.has(line);
+  });
+  if (lost.length > 0) throw new Error(`The kernel's configuration does not take: ${lost.join(', ')}`);
+}
+
+function make(tree, targets, onLine) {
+  // Paths relative to the tree in debug information and in __FILE__, whatever folder was built in.
+  const flags = `-fdebug-prefix-map=${tree}=. -fmacro-prefix-map=${tree}/=`;
+  const settings = {
+    ARCH: 'i386',
+    KCFLAGS: flags,
+    KAFLAGS: flags,
+    KBUILD_BUILD_TIMESTAMP: 'Thu Jan  1 00:00:00 UTC 1970',
+    KBUILD_BUILD_USER: 'sockscope',
+    KBUILD_BUILD_HOST: 'guest',
+    KBUILD_BUILD_VERSION: '1',
+  };
+  const assignments = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+  return run('nice', ['make', ...assignments, ...targets], { cwd: tree }, onLine);
+}
+
+/** Runs a command to its end; fails with the last lines of what it said on standard error. */
+function run(command, args, options = {}, onLine) {
+  const env = { ...process.env, LC_ALL: 'C', SOURCE_DATE_EPOCH: '0' };
+  for (const name of ['MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'CFLAGS', 'LDFLAGS', 'ARCH', 'CROSS_COMPILE'])
+    delete env[name];
+  const child = spawn(command, args, { ...options, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const complaints = [];
+  createInterface({ input: child.stdout }).on('line', (line) => onLine?.(line));
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    complaints.push(line);
+    if (complaints.length > 30) complaints.shift();
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', (error) => reject(new Error(`${command} could not be started: ${error.message}`)));
+    child.on('close', (status, signal) => {
+      if (status === 0) resolve();
+      else reject(new Error(`${command} ${args.at(-1)} failed (${signal ?? status}):\n${complaints.join('\n')}`));
+    });
+  });
+}
