@@ -53,6 +53,13 @@ export const SEG_LIMIT = 0x0e0;
 /** Access rights: bits 8..23 of the descriptor's second doubleword, shifted right by 8 (type, S, DPL, P, AVL, D/B, G at bit 15). 0 = null, unusable. */
 export const SEG_ACCESS = 0x100;
 
+/**
+ * Derived: offsets below this word (unsigned) may be read (written) in up to eight bytes through the segment without any further check
+ * of the segment; 0 for an unusable, expand-down or forbidding one. = limit − 7 otherwise.
+ */
+export const SEG_READ_FAST = 0x160;
+export const SEG_WRITE_FAST = 0x180;
+
 export const GDTR_BASE = 0x120;
 export const GDTR_LIMIT = 0x124;
 export const IDTR_BASE = 0x128;
