@@ -79,6 +79,7 @@ export class Evaluator implements Ops<number> {
     }
     const entry = this.cache[(offset ^ (offset >>> CACHE_BITS)) & ((1 << CACHE_BITS) - 1)]!;
     if (entry.offset === offset && entry.code32 === code32 && this.matches(entry, eip)) return entry.decoded;
+    entry.offset = -1;
     this.decoder.decode(this.fetch, code32, entry.decoded);
     const { length } = entry.decoded;
     // What crosses a page depends on the next page's mapping: it is decoded afresh each time.

@@ -7,6 +7,7 @@
  *  - A V may be used any number of times; engines see to it that it is computed once, where it was made.
  *  - Reads, checks and probes come before the first write: a fault may leave at any load, store, probe, raise or helper, and the
  *    instruction is then restarted from its beginning.
+ *  - A memory operand's address is computed from the registers at each use: it is written before a register that may be part of it.
  *  - Values of 8 and 16 bits are zero-extended in their V, unless a name says otherwise; writes ignore higher bits.
  */
 

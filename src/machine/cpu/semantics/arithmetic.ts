@@ -61,9 +61,10 @@ export const xadd: Semantics = (o) => {
   const source = o.readReg();
   const result = o.add(destination, source);
   o.flagsAdd(o.size, source, result);
-  // In this order XADD of a register with itself leaves the sum.
+  // Memory first, because the register may be part of its address; else last, so that XADD of a register with itself leaves the sum.
+  if (o.isMemory) o.writeRm(result);
   o.writeReg(destination);
-  o.writeRm(result);
+  if (!o.isMemory) o.writeRm(result);
 };
 
 export const cmpxchg: Semantics = (o) => {

@@ -19,8 +19,8 @@ export const lea: Semantics = (o) => o.writeReg(o.effectiveAddress());
 export const xchg: Semantics = (o) => {
   const a = o.readRmForWrite();
   const b = o.readReg();
-  o.writeReg(a);
   o.writeRm(b);
+  o.writeReg(a);
 };
 
 export const xlat: Semantics = (o) => {
