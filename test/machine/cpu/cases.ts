@@ -490,9 +490,10 @@ const FAMILIES: Record<string, Family> = {
     }
     return [...prefix, 0x62, ...b.modrm(r.below(8), true, true, target)];
   },
+  // Not ICEBP: hypervisors are known to report it with EIP before the instruction, where bare hardware reports it after.
   'software interrupts': (b, r) => {
     if (r.chance(50)) b.eflags ^= OF;
-    return r.pick([[0xcc], [0xf1], [0xce], [0xcd, 3], [0xcd, 4], [0xcd, 0x30], [0xcd, 13]]);
+    return r.pick([[0xcc], [0xce], [0xcd, 3], [0xcd, 4], [0xcd, 0x30], [0xcd, 13]]);
   },
   'instructions that user code may not use': (_, r) =>
     r.pick([
