@@ -1,6 +1,7 @@
 import { type Engine, type EngineCpu, type ExitReason, MAXIMUM_BUDGET, type Stepper } from './engine';
 import { GuestFault, Unimplemented, WatchpointHit } from './fault';
-import { EIP, HALTED, INTERRUPT_SHADOW, PENDING, REMAINING, SEG_BASE, SegmentRegister } from './layout';
+import { EIP, HALTED, INTERRUPT_SHADOW, MODE, PENDING, REMAINING, SEG_BASE, SegmentRegister } from './layout';
+import { MODE_STEP } from './mode';
 
 const CS_BASE = SEG_BASE + SegmentRegister.CS * 4;
 
@@ -33,7 +34,7 @@ export class EvaluatorEngine implements Engine {
     i32[REMAINING >> 2] = budget;
     this.unimplemented = undefined;
     const reason = this.loop(resuming);
-    this.executed = budget - i32[REMAINING >> 2]!;
+    this.executed = budget - i32[REMAINING >> 2];
     return reason;
   }
 
@@ -49,7 +50,7 @@ export class EvaluatorEngine implements Engine {
       if (i32[HALTED >> 2] !== 0) return 'halt';
       if (i32[REMAINING >> 2] === 0) return 'budget';
       if (!first && this.breakpoints.size !== 0) {
-        if (this.breakpoints.has((i32[CS_BASE >> 2]! + i32[EIP >> 2]!) >>> 0)) return 'breakpoint';
+        if (this.breakpoints.has((i32[CS_BASE >> 2] + i32[EIP >> 2]) >>> 0)) return 'breakpoint';
       }
       const reason = stepOnce(this.cpu, this.stepper, this.watchpoint, first);
       first = false;
@@ -73,9 +74,15 @@ export function stepOnce(
 ): 'watchpoint' | Unimplemented | undefined {
   const { i32 } = cpu;
   const shadow = i32[INTERRUPT_SHADOW >> 2];
-  cpu.ignoreWatchpoints = ignoreWatchpoints;
+  cpu.watchpointsSuspended = ignoreWatchpoints;
+  const stepping = (i32[MODE >> 2] & MODE_STEP) !== 0;
   try {
-    stepper.step();
+    if (!stepping) {
+      stepper.step();
+    } else if (cpu.beginInstruction()) {
+      stepper.step();
+      cpu.endInstruction();
+    }
   } catch (thrown) {
     if (thrown instanceof GuestFault) {
       cpu.deliver(thrown.vector, thrown.errorCode);
@@ -88,9 +95,9 @@ export function stepOnce(
       throw thrown;
     }
   } finally {
-    cpu.ignoreWatchpoints = false;
+    cpu.watchpointsSuspended = false;
   }
   if (shadow !== 0) i32[INTERRUPT_SHADOW >> 2] = 0;
-  i32[REMAINING >> 2]!--;
+  i32[REMAINING >> 2]--;
   return undefined;
 }

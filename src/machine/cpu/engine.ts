@@ -54,8 +54,12 @@ export interface EngineCpu {
   sliceEnd: number;
   /** Deliver an exception to the guest: EIP becomes the handler's. */
   deliver(vector: number, errorCode: number): void;
-  /** True for the first instruction after a stop at a watchpoint: let watched accesses pass. */
-  ignoreWatchpoints: boolean;
+  /** True for the first instruction after a stop at a watchpoint: watched accesses pass. */
+  watchpointsSuspended: boolean;
+  /** With MODE_STEP set, before each instruction: false where an instruction breakpoint of the guest's was delivered instead. */
+  beginInstruction(): boolean;
+  /** With MODE_STEP set at its beginning, after each completed instruction. */
+  endInstruction(): void;
 }
 
 /** What executes single instructions for an engine: evaluator.ts. */

@@ -1,0 +1,385 @@
+/**
+ * The interpreter, emitted as WebAssembly: one function with a loop around a br_table over the handlers of the usual forms, and a function of its
+ * own, compiled when first met, for each form that is not usual.
+ */
+
+import { type Form } from '../cpu/forms';
+import { EIP, MODE, NEXT_EIP, TLB_EXECUTE_SUPERVISOR } from '../cpu/layout';
+import { MODE_USER } from '../cpu/mode';
+import { Code, IMPORTS, ModuleBuilder, Op } from './assembler';
+import { Emitter, NotEmitted, Operand, OPERANDS } from './emitter';
+import { type Locals } from './expression';
+import { type Functions, IMPORTED, type Imported, type ImportedName, SHARED, type SharedName } from './imports';
+import { Handler, RECORD_DISPLACEMENT, RECORD_HANDLER, RECORD_SIZE } from './record';
+import { defineShared, emitSaveRemaining } from './shared';
+import { emitPlace, FunctionWriter, HandlerWriter } from './writer';
+
+/** Functions that can be met: the table's size. */
+const TABLE_SIZE = 16384;
+
+/** What the code cache has to know of a form's handler. */
+export interface Plan {
+  /** RECORD_HANDLER. */
+  readonly handler: number;
+  /** RECORD_IMMEDIATE holds opcode and ModRM. */
+  readonly usesOpcode: boolean;
+  /** RECORD_DISPLACEMENT holds the second immediate. */
+  readonly usesImmediate2: boolean;
+  /** RECORD_REG and RECORD_RM name 8-bit registers. */
+  readonly regIs8: boolean;
+  readonly rmIs8: boolean;
+  /** A relative branch, so that Operand.Near may be asked for. */
+  readonly branches: boolean;
+}
+
+/** A handler inside the interpreter's function: a form, or two that are executed one after the other. */
+export interface Inlined {
+  readonly form: Form;
+  readonly operand: Operand;
+  readonly second?: { readonly form: Form; readonly operand: Operand };
+}
+
+interface Emitted {
+  emitter: Emitter;
+  plan: Omit<Plan, 'handler'>;
+}
+
+const EVALUATE: Plan = {
+  handler: Handler.Evaluate,
+  usesOpcode: false,
+  usesImmediate2: false,
+  regIs8: false,
+  rmIs8: false,
+  branches: false,
+};
+
+/** Run a form's semantics through the emitter; undefined where it has to be left to the evaluator. */
+function emit(form: Form, operand: Operand): Emitted | undefined {
+  try {
+    const emitter = new Emitter(form, operand);
+    form.semantics(emitter);
+    if (emitter.usesOpcode && emitter.usesImmediate) return undefined;
+    if (emitter.usesImmediate2 && (emitter.usesAddress || operand === Operand.Near)) return undefined;
+    if (operand === Operand.Near && (!emitter.branches || emitter.usesAddress)) return undefined;
+    const { usesOpcode, usesImmediate2, branches } = emitter;
+    const plan = { usesOpcode, usesImmediate2, branches, regIs8: emitter.regIs8 ?? false, rmIs8: emitter.rmIs8 ?? false };
+    return { emitter, plan };
+  } catch (error) {
+    if (error instanceof NotEmitted) return undefined;
+    throw error;
+  }
+}
+
+export class Interpreter {
+  private readonly table = new WebAssembly.Table({ initial: TABLE_SIZE, element: 'anyfunc' });
+  private readonly plans = new Map<number, Plan>();
+  private readonly fusions = new Map<number, Map<number, number>>();
+  private readonly shared: WebAssembly.Exports;
+  private readonly firstOutside: number;
+  private outside = 0;
+  /** Execute from a record on, at most so many instructions; leaves EIP, NEXT_EIP and REMAINING in the state. */
+  readonly run: (record: number, instructions: number) => void;
+
+  /** @param inlined Which forms get a place in the interpreter's own function. */
+  constructor(
+    private readonly memory: WebAssembly.Memory,
+    imported: Imported,
+    inlined: readonly Inlined[],
+  ) {
+    const builder = new InterpreterBuilder();
+    for (const { form, operand, second } of inlined) {
+      const first = emit(form, operand);
+      if (first === undefined) continue;
+      if (second === undefined) {
+        this.plans.set(planKey(form, operand), { ...first.plan, handler: builder.add(first.emitter) });
+        continue;
+      }
+      const known = first.emitter.flags;
+      if (known === undefined) continue;
+      const next = new Emitter(second.form, second.operand, known);
+      second.form.semantics(next);
+      const { a, operand: b, result } = known;
+      first.emitter.statements.push({ kind: 'advance', keep: [a, b, result] }, ...next.statements);
+      const key = planKey(form, operand);
+      if (!this.fusions.has(key)) this.fusions.set(key, new Map());
+      this.fusions.get(key)!.set(planKey(second.form, second.operand), builder.add(first.emitter));
+    }
+    this.firstOutside = builder.handlers;
+    const instance = instantiate(builder.finish(), { memory, table: this.table, ...imported });
+    this.shared = instance.exports;
+    this.run = instance.exports['run'] as (record: number, instructions: number) => void;
+  }
+
+  /** The handler for a form with such an operand. */
+  plan(form: Form, operand: Operand): Plan {
+    const key = planKey(form, operand);
+    const known = this.plans.get(key);
+    if (known !== undefined) return known;
+    const plan = this.compile(form, operand);
+    this.plans.set(key, plan);
+    return plan;
+  }
+
+  /** The handler that executes two instructions in a row, if there is one. */
+  fused(first: Form, firstOperand: Operand, second: Form, secondOperand: Operand): number | undefined {
+    return this.fusions.get(planKey(first, firstOperand))?.get(planKey(second, secondOperand));
+  }
+
+  /** Make a function of its own for a form. */
+  private compile(form: Form, operand: Operand): Plan {
+    const emitted = emit(form, operand);
+    if (emitted === undefined || this.outside === TABLE_SIZE) return EVALUATE;
+    const module = new ModuleBuilder();
+    module.importMemory('memory');
+    const functions = importShared(module);
+    const index = module.declare('handler', 4, 1);
+    const code = new Code(4);
+    try {
+      const writer = new FunctionWriter(code, functions);
+      writer.write(emitted.emitter.statements);
+    } catch (error) {
+      if (error instanceof NotEmitted) return { ...EVALUATE, branches: emitted.plan.branches };
+      throw error;
+    }
+    code.op(Op.unreachable);
+    module.define(index, code);
+    const instance = instantiate(module.bytes(), { memory: this.memory, ...this.shared });
+    this.table.set(this.outside, instance.exports['handler']);
+    return { ...emitted.plan, handler: this.firstOutside + this.outside++ };
+  }
+}
+
+function planKey(form: Form, operand: Operand): number {
+  return form.id * OPERANDS + operand;
+}
+
+function instantiate(bytes: Uint8Array<ArrayBuffer>, env: WebAssembly.ModuleImports): WebAssembly.Instance {
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { [IMPORTS]: env });
+}
+
+function importShared(module: ModuleBuilder): Functions {
+  const functions = {} as Record<SharedName, number>;
+  for (const name of Object.keys(SHARED) as SharedName[]) {
+    functions[name] = module.importFunction(name, SHARED[name][0], SHARED[name][1]);
+  }
+  return functions;
+}
+
+/** Labels of the interpreter's function. */
+interface Labels {
+  /** Dispatch the current record. */
+  loop: number;
+  /** Leave at the current record. */
+  exit: number;
+  /** Complete the instruction and go on at the address in the local `target`. */
+  jump: number;
+}
+
+/** Puts the interpreter's function together. */
+class InterpreterBuilder {
+  private readonly emitters: Emitter[] = [];
+
+  /** Number of handlers so far. */
+  get handlers(): number {
+    return Handler.First + this.emitters.length;
+  }
+
+  /** Add a handler; its number. */
+  add(emitter: Emitter): number {
+    return Handler.First + this.emitters.push(emitter) - 1;
+  }
+
+  finish(): Uint8Array<ArrayBuffer> {
+    const module = new ModuleBuilder();
+    module.importMemory('memory');
+    module.importTable('table');
+    const imported = {} as Record<ImportedName, number>;
+    for (const name of Object.keys(IMPORTED) as ImportedName[]) {
+      imported[name] = module.importFunction(name, IMPORTED[name][0], IMPORTED[name][1]);
+    }
+    const functions = {} as Record<SharedName, number>;
+    for (const name of Object.keys(SHARED) as SharedName[]) {
+      functions[name] = module.declare(name, SHARED[name][0], SHARED[name][1]);
+    }
+    const run = module.declare('run', 2, 0);
+    defineShared(module, functions, imported);
+    module.define(run, this.run(module.type(4, 1), functions, imported));
+    return module.bytes();
+  }
+
+  private run(handlerType: number, functions: Functions, imported: Record<ImportedName, number>): Code {
+    const code = new Code(2);
+    const locals: Locals = { record: 0, remaining: 1, pageBase: code.local(), user: code.local() };
+    const target = code.local();
+    const pool: number[] = [];
+    emitReload(code, locals);
+    const exit = code.open(Op.block);
+    const loop = code.open(Op.loop);
+    const jump = code.open(Op.block);
+    const writer = new InlineWriter(code, functions, locals, { loop, exit, jump }, target, pool);
+    const outside = code.open(Op.block);
+    const count = this.handlers;
+    const labels: number[] = [];
+    for (let n = 0; n < count; n++) labels.unshift(code.open(Op.block));
+    code.get(locals.record).memory(Op.i32_load16_u, RECORD_HANDLER).brTable(labels, outside);
+    for (let handler = 0; handler < count; handler++) {
+      code.end();
+      if (handler >= Handler.First) writer.handler(this.emitters[handler - Handler.First]);
+      else writer.special(handler as Handler);
+    }
+    code.end();
+    writer.outside(handlerType, count);
+    code.end();
+    writer.jumpBlock(imported.enter);
+    code.end().end();
+    code.const(0);
+    emitPlace(code, locals);
+    code.tee(target).memory(Op.i32_store, EIP).const(0).get(target).memory(Op.i32_store, NEXT_EIP);
+    emitSaveRemaining(code, locals.remaining);
+    return code;
+  }
+}
+
+/** Set page base and TLB choice by EIP and MODE. */
+function emitReload(code: Code, { pageBase, user }: Locals): void {
+  code.load(EIP).const(~0xfff).op(Op.i32_and).set(pageBase);
+  // MODE_USER is bit 5; the user's arrays lie 4 MiB behind the supervisor's.
+  code.load(MODE).const(MODE_USER).op(Op.i32_and).const(17).op(Op.i32_shl).set(user);
+}
+
+/** Writes handlers inside the interpreter's function. */
+class InlineWriter extends HandlerWriter {
+  private used = 0;
+
+  constructor(
+    code: Code,
+    functions: Functions,
+    locals: Locals,
+    private readonly labels: Labels,
+    private readonly target: number,
+    /** Locals shared by all handlers. */
+    private readonly pool: number[],
+  ) {
+    super(code, functions, locals);
+  }
+
+  handler(emitter: Emitter): void {
+    this.used = 0;
+    this.write(emitter.statements);
+  }
+
+  temporary(): number {
+    if (this.used === this.pool.length) this.pool.push(this.code.local());
+    return this.pool[this.used++];
+  }
+
+  truncate(): void {
+    const { remaining } = this.locals;
+    this.code.get(remaining).call(this.functions.truncate).set(remaining);
+  }
+
+  /** One instruction is complete; dispatch the next one. */
+  private next(): void {
+    const { code, labels, locals } = this;
+    code.get(locals.remaining).const(1).op(Op.i32_sub).tee(locals.remaining).brIf(labels.loop).br(labels.exit);
+  }
+
+  private step(): void {
+    const { code, locals } = this;
+    code.get(locals.record).const(RECORD_SIZE).op(Op.i32_add).set(locals.record);
+  }
+
+  protected sequential(): void {
+    this.step();
+    this.next();
+  }
+
+  protected jump(): void {
+    this.code.set(this.target).br(this.labels.jump);
+  }
+
+  protected branch(): void {
+    const { code, locals } = this;
+    const next = this.temporary();
+    code.get(locals.record).memory(Op.i32_load, RECORD_DISPLACEMENT).tee(next).op(Op.i32_eqz).open(Op.if);
+    this.context();
+    code.call(this.functions.link).set(next).end();
+    code.get(next).set(locals.record);
+    this.next();
+  }
+
+  protected repeat(): void {
+    this.next();
+  }
+
+  protected reload(): void {
+    this.code.set(this.locals.record);
+    emitReload(this.code, this.locals);
+    this.next();
+  }
+
+  protected advance(): void {
+    const { code, labels, locals } = this;
+    this.step();
+    code.get(locals.remaining).const(1).op(Op.i32_sub).tee(locals.remaining).op(Op.i32_eqz).brIf(labels.exit);
+  }
+
+  special(handler: Handler): void {
+    const { code, functions, labels, locals } = this;
+    switch (handler) {
+      case Handler.NextPage:
+        // Not an instruction: one more remains, which the jump takes away again.
+        code.get(locals.remaining).const(1).op(Op.i32_add).set(locals.remaining);
+        emitPlace(code, locals);
+        this.jump();
+        break;
+      case Handler.Link:
+        code.get(locals.record).memory(Op.i32_load, RECORD_DISPLACEMENT).set(locals.record).br(labels.loop);
+        break;
+      case Handler.Decode:
+        this.context();
+        code.call(functions.decode).set(locals.record).br(labels.loop);
+        break;
+      case Handler.Evaluate:
+        this.context();
+        code.call(functions.evaluate);
+        this.reload();
+        break;
+      default:
+        code.br(labels.exit);
+    }
+  }
+
+  /** Call a handler that is a function of its own. It returns the next record, plus 1 where everything may have changed; 0 to go on at EIP. */
+  outside(type: number, first: number): void {
+    const { code, labels, locals, target } = this;
+    this.context();
+    code.get(locals.user).get(locals.record).memory(Op.i32_load16_u, RECORD_HANDLER).const(first).op(Op.i32_sub);
+    code.callIndirect(type).set(target);
+    this.truncate();
+    code.get(target).op(Op.i32_eqz).open(Op.if);
+    code.load(EIP).set(target).br(labels.jump).end();
+    code.get(target).const(1).op(Op.i32_and).open(Op.if);
+    code.get(target).const(1).op(Op.i32_xor);
+    this.reload();
+    code.end();
+    code.get(target).set(locals.record);
+    this.next();
+  }
+
+  /** Where all jumps come together: find the target's record through the execution TLB. */
+  jumpBlock(enter: number): void {
+    const { code, locals, target } = this;
+    const miss = code.open(Op.block);
+    code.get(target).const(12).op(Op.i32_shr_u).const(2).op(Op.i32_shl).get(locals.user).op(Op.i32_add);
+    code.memory(Op.i32_load, TLB_EXECUTE_SUPERVISOR).tee(locals.record).op(Op.i32_eqz).brIf(miss);
+    code.get(locals.record).get(target).const(0xfff).op(Op.i32_and).const(2).op(Op.i32_shl, Op.i32_add);
+    code.memory(Op.i32_load).tee(locals.record).op(Op.i32_eqz).brIf(miss);
+    code.get(target).const(~0xfff).op(Op.i32_and).set(locals.pageBase);
+    this.next();
+    code.end();
+    code.const(0).get(target).memory(Op.i32_store, EIP).call(enter).set(locals.record);
+    emitReload(code, locals);
+    this.next();
+  }
+}
