@@ -31,23 +31,23 @@ export function newDecoded(): Decoded {
 }
 
 /** Base and index of 16-bit addressing by ModRM.rm (SDM volume 2, table 2-1). */
-const BASE16 = [
+const BASE16: readonly number[] = [
   Register.EBX,
   Register.EBX,
   Register.EBP,
   Register.EBP,
-  NO_REGISTER,
-  NO_REGISTER,
+  Register.ESI,
+  Register.EDI,
   Register.EBP,
   Register.EBX,
 ];
-const INDEX16 = [
+const INDEX16: readonly number[] = [
   Register.ESI,
   Register.EDI,
   Register.ESI,
   Register.EDI,
-  Register.ESI,
-  Register.EDI,
+  NO_REGISTER,
+  NO_REGISTER,
   NO_REGISTER,
   NO_REGISTER,
 ];

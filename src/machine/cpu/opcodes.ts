@@ -366,9 +366,9 @@ op(0x0fa2, 'cpuid', '', 32, system.plainControl('cpuid'), RARE_ENDS);
 op(0x62, 'bound', 'G M', 'v', system.bound, RARE);
 op(0x63, 'arpl', 'E G', 16, system.arpl, RARE);
 // Undefined on purpose; UD0 and UD1 have a ModRM byte (SDM volume 2, "UD").
-op(0x0f0b, 'ud2', '', 32, system.undefinedInstruction, RARE_ENDS);
-op(0x0fb9, 'ud1', 'E', 32, system.undefinedInstruction, RARE_ENDS);
-op(0x0fff, 'ud0', 'E', 32, system.undefinedInstruction, RARE_ENDS);
+op(0x0f0b, 'ud', '', 32, system.undefinedInstruction, RARE_ENDS);
+op(0x0fb9, 'ud', 'E', 32, system.undefinedInstruction, RARE_ENDS);
+op(0x0fff, 'ud', 'E', 32, system.undefinedInstruction, RARE_ENDS);
 
 // ---- x87
 for (let opcode = 0xd8; opcode <= 0xdf; opcode++) {
