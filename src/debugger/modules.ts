@@ -10,6 +10,8 @@ export interface Module {
   readonly path: string;
   readonly elf: ElfFile;
   readonly symbols: SymbolFileApi;
+  /** Address in memory minus address as linked; 0 unless given. For the vDSO, position-independent programs, and the kernel before paging. */
+  readonly loadBias?: number;
 }
 
 const PT_LOAD = 1;

@@ -1,0 +1,30 @@
+/** Bundles the extension, the adapter and the command line into dist/ (`npm run build`). */
+import { copyFileSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { ROOT } from './lib/setup.mjs';
+
+/** @returns a promise that resolves when dist/ is up to date. */
+export async function build() {
+  const { build: bundle } = await import('esbuild');
+  mkdirSync(path.join(ROOT, 'dist'), { recursive: true });
+  await bundle({
+    absWorkingDir: ROOT,
+    entryPoints: {
+      extension: 'src/extension.ts',
+      adapter: 'src/adapter/main.ts',
+      cli: 'src/cli/main.ts',
+    },
+    outdir: 'dist',
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    sourcemap: true,
+    external: ['vscode'],
+    logLevel: 'warning',
+  });
+  // iced-x86 reads its WebAssembly from beside the bundle.
+  copyFileSync(path.join(ROOT, 'node_modules/iced-x86/iced_x86_bg.wasm'), path.join(ROOT, 'dist/iced_x86_bg.wasm'));
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) await build();

@@ -1,0 +1,117 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { unzlibSync } from 'fflate';
+import { openElf, SymbolFile, type ElfFile } from '../symbols';
+import { LaunchError, type LaunchConfiguration } from './launch-configuration';
+
+/** The files of a session, read and opened. */
+export interface GuestFiles {
+  /** What is booted: an ELF kernel, or a bzImage. */
+  readonly boot: { kind: 'vmlinux' | 'bzImage'; bytes: Uint8Array };
+  readonly kernel: LoadedElf;
+  readonly initrd: Uint8Array | undefined;
+  readonly programs: readonly LoadedElf[];
+  /** Folders in which sources are looked for, besides what sourceMap says. */
+  readonly sourceFolders: readonly string[];
+}
+
+export interface LoadedElf {
+  readonly name: string;
+  readonly path: string;
+  readonly elf: ElfFile;
+  readonly symbols: SymbolFile;
+}
+
+/** Files of the built-in guest, in a folder that the build fills. */
+const BUILT_IN = { kernel: 'vmlinux', initrd: 'initrd', programs: 'programs', sources: 'sources' };
+
+/**
+ * Reads everything a launch configuration names.
+ * @param builtIn folder of the built-in guest
+ * @throws LaunchError with one sentence for the user
+ */
+export function loadGuestFiles(configuration: LaunchConfiguration, builtIn: string): GuestFiles {
+  const own = configuration.kernel;
+  const vmlinux = typeof own === 'string' ? own : (own?.vmlinux ?? path.join(builtIn, BUILT_IN.kernel));
+  if (own === undefined && !fs.existsSync(vmlinux)) {
+    throw new LaunchError(
+      `The built-in kernel is not there (${vmlinux}); build it with "npm run guest", or give "kernel".`,
+    );
+  }
+  const kernelBytes = readFile(vmlinux, 'kernel');
+  if (isBzImage(kernelBytes)) {
+    throw new LaunchError(
+      `${vmlinux} is a bzImage, which has no symbols; give "kernel": {"bzImage": …, "vmlinux": …} with the vmlinux it was made of.`,
+    );
+  }
+  const kernel = load(kernelBytes, vmlinux, 'kernel');
+  if (!kernel.symbols.hasDebugInfo) {
+    throw new LaunchError(
+      `${vmlinux} has no debug information; build the kernel with CONFIG_DEBUG_INFO_DWARF5=y and give the vmlinux that is not stripped.`,
+    );
+  }
+  let boot: GuestFiles['boot'] = { kind: 'vmlinux', bytes: kernelBytes };
+  if (typeof own === 'object') {
+    const image = readFile(own.bzImage, 'kernel.bzImage');
+    if (!isBzImage(image)) throw new LaunchError(`${own.bzImage} is not a bzImage.`);
+    boot = { kind: 'bzImage', bytes: image };
+  }
+  const initrd = configuration.initrd ?? (own === undefined ? path.join(builtIn, BUILT_IN.initrd) : undefined);
+  const programFolder = path.join(builtIn, BUILT_IN.programs);
+  const programs = configuration.programs ?? (fs.existsSync(programFolder) ? [programFolder] : []);
+  return {
+    boot,
+    kernel,
+    initrd: initrd === undefined ? undefined : readFile(initrd, 'initrd'),
+    programs: programs.flatMap(programFiles),
+    sourceFolders: [path.join(builtIn, BUILT_IN.sources)],
+  };
+}
+
+function readFile(file: string, attribute: string): Uint8Array {
+  try {
+    return fs.readFileSync(file);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const why = code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : `cannot be read (${code})`;
+    throw new LaunchError(`The file ${file} (launch attribute "${attribute}") ${why}.`);
+  }
+}
+
+/** The setup header's magic "HdrS" (Documentation/x86/boot.rst). */
+function isBzImage(bytes: Uint8Array): boolean {
+  return bytes.length > 0x206 && new TextDecoder('latin1').decode(bytes.subarray(0x202, 0x206)) === 'HdrS';
+}
+
+function load(bytes: Uint8Array, file: string, attribute: string): LoadedElf {
+  try {
+    const inflate = (compressed: Uint8Array, size: number): Uint8Array =>
+      unzlibSync(compressed, { out: new Uint8Array(size) });
+    const elf = openElf(bytes, file, { inflate });
+    return { name: path.basename(file), path: file, elf, symbols: SymbolFile.load(elf) };
+  } catch (error) {
+    if (error instanceof Error && error.name === 'SymbolError') {
+      throw new LaunchError(`The file ${file} (launch attribute "${attribute}") cannot be used: ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+function programFiles(given: string): LoadedElf[] {
+  let isFolder: boolean;
+  try {
+    isFolder = fs.statSync(given).isDirectory();
+  } catch {
+    throw new LaunchError(`The program ${given} (launch attribute "programs") does not exist.`);
+  }
+  if (!isFolder) return [load(readFile(given, 'programs'), given, 'programs')];
+  // In a folder, whatever is not a program is no mistake.
+  return fs
+    .readdirSync(given, { withFileTypes: true })
+    .filter((entry) => entry.isFile() || entry.isSymbolicLink())
+    .map((entry) => path.join(given, entry.name))
+    .filter((file) => fs.statSync(file).isFile())
+    .map((file) => ({ file, bytes: readFile(file, 'programs') }))
+    .filter(({ bytes }) => bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46)
+    .map(({ file, bytes }) => load(bytes, file, 'programs'));
+}

@@ -1,0 +1,107 @@
+import { Debugger } from '../debugger/debugger';
+import type { Frame } from '../debugger/api';
+import { environmentOf, evaluateExpression, expressionHooks, describeAddress, ExpressionError, type ConvenienceVariables, type ExpressionEnvironment } from '../debugger/expressions'; // prettier-ignore
+import { INT } from '../debugger/expressions/ctypes';
+import { ModuleList } from '../debugger/modules';
+import { arrayOf, bytesOf, integerOf, Value, type ValueAccess } from '../debugger/values';
+import { LinuxPlatform } from '../linux';
+import { Machine } from '../machine/machine';
+import { ConsoleScript } from './console-script';
+import { EmulatorTarget } from './emulator-target';
+import type { GuestFiles } from './guest-files';
+import type { LaunchConfiguration } from './launch-configuration';
+import type { Sources } from './sources';
+
+/** Kernel parameters unless the configuration gives its own. */
+export const DEFAULT_COMMAND_LINE = 'console=ttyS0';
+const DEFAULT_MEMORY = 64;
+
+/** The machine, its kernel and the debugger over both: everything of a session but the protocol. */
+export class GuestSession {
+  readonly target: EmulatorTarget;
+  readonly modules = new ModuleList();
+  readonly debugger: Debugger;
+  readonly platform: LinuxPlatform;
+  readonly script: ConsoleScript;
+  private readonly convenience: ConvenienceVariables;
+
+  /** @throws BootError where the kernel cannot be booted */
+  constructor(files: GuestFiles, configuration: LaunchConfiguration, sources: Sources, log: (line: string) => void) {
+    const machine = new Machine({
+      memoryMiB: configuration.memory ?? DEFAULT_MEMORY,
+      sysenter: configuration.cpu?.sysenter ?? true,
+      log,
+    });
+    const options = { initrd: files.initrd, commandLine: configuration.commandLine ?? DEFAULT_COMMAND_LINE };
+    if (files.boot.kind === 'bzImage') machine.loadBzImage(files.boot.bytes, options);
+    else machine.loadVmlinux(files.boot.bytes, options);
+    this.target = new EmulatorTarget(machine);
+    const kernel = this.modules.add({ ...files.kernel, kind: 'kernel' });
+    for (const program of files.programs) this.modules.add({ ...program, kind: 'program' });
+    this.platform = new LinuxPlatform(this.target, this.modules, kernel, (path) => sources.text(path));
+    this.convenience = taskVariables(this.platform);
+    this.debugger = new Debugger(this.target, this.modules, {
+      platform: this.platform,
+      expressions: expressionHooks((frame) => this.environment(frame, false)),
+    });
+    this.script = new ConsoleScript(this.target, configuration.run ?? []);
+  }
+
+  /** What names mean in a frame; without one, in the innermost frame of the present thread. */
+  environment(frame: Frame | undefined, allowAssignment: boolean): ExpressionEnvironment {
+    const at = frame ?? this.debugger.topFrame();
+    return environmentOf(at, { convenience: this.convenience, allowAssignment, modules: [...this.modules] });
+  }
+
+  /** Value of an expression. @throws ExpressionError, ValueError, MemoryError */
+  evaluate(text: string, frame: Frame | undefined, allowAssignment = false): Value {
+    return evaluateExpression(text, this.environment(frame, allowAssignment));
+  }
+
+  /** Integer value of an expression. */
+  evaluateNumber(text: string, frame: Frame | undefined): number {
+    return Number(BigInt.asUintN(32, integerOf(this.evaluate(text, frame))));
+  }
+
+  /** Symbol at an address, in the frame's own module first. */
+  describe(address: number, frame: Frame | undefined): string | undefined {
+    return describeAddress(address, [...(frame?.module ? [frame.module] : []), ...this.modules]);
+  }
+
+  dispose(): void {
+    this.debugger.dispose();
+    this.target.dispose();
+  }
+}
+
+/** `$task`, `$pid`, `$comm`: the current task, for conditions such as `$comm == "hello"`. */
+function taskVariables(platform: LinuxPlatform): ConvenienceVariables {
+  const current = () => {
+    const task = platform.currentTask();
+    if (!task) throw new ExpressionError('There is no current task yet.');
+    return task;
+  };
+  const char = {
+    kind: 'base',
+    id: -1,
+    name: 'char',
+    encoding: 'signed_char',
+    byteSize: 1,
+    bitSize: undefined,
+  } as const;
+  return new Map<string, (access: ValueAccess) => Value | undefined>([
+    ['task', () => platform.kernel.value('task_struct', current().address, '$task')],
+    [
+      'pid',
+      (access) => new Value(INT, { kind: 'bytes', bytes: bytesOf(BigInt(current().pid), 4) }, access, '$pid', '$pid'),
+    ],
+    [
+      'comm',
+      (access) => {
+        const bytes = new Uint8Array(16);
+        new TextEncoder().encodeInto(current().comm, bytes);
+        return new Value(arrayOf(char, 16), { kind: 'bytes', bytes }, access, '$comm', '$comm');
+      },
+    ],
+  ]);
+}

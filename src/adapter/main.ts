@@ -1,0 +1,11 @@
+/** The debug adapter as a process of its own: the protocol on standard input and output (`node dist/adapter.js`). */
+import path from 'node:path';
+import { SockScopeSession } from './session';
+
+// Standard output belongs to the protocol: whatever a library prints goes to standard error.
+console.log = console.error;
+
+const session = new SockScopeSession({ guest: path.join(__dirname, 'guest') });
+process.on('SIGTERM', () => session.shutdown());
+process.on('SIGINT', () => session.shutdown());
+session.start(process.stdin, process.stdout);

@@ -1,0 +1,557 @@
+import path from 'node:path';
+import { DebugSession, InitializedEvent, OutputEvent, StoppedEvent, TerminatedEvent, ContinuedEvent, BreakpointEvent, ModuleEvent, Event, ProgressStartEvent, ProgressUpdateEvent, ProgressEndEvent } from '@vscode/debugadapter'; // prettier-ignore
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import {
+  DebuggerError,
+  type Breakpoint,
+  type Frame,
+  type StepKind,
+  type StepTarget,
+  type StoppedEvent as Stopped,
+} from '../debugger/api';
+import { ExpressionError } from '../debugger/expressions';
+import { MemoryError } from '../debugger/target';
+import { ValueError } from '../debugger/values';
+import { LinuxError, socketCallAt } from '../linux';
+import { BootError } from '../machine/machine';
+import { CAPABILITIES } from './capabilities';
+import { disassemble } from './disassembly';
+import { loadGuestFiles } from './guest-files';
+import { GuestSession } from './guest-session';
+import { Inspection } from './inspection';
+import { checkLaunchConfiguration, LaunchError } from './launch-configuration';
+import { hex32 } from './registers';
+import { SOURCE_SCHEME, Sources } from './sources';
+
+/** What the adapter is started with. */
+export interface AdapterOptions {
+  /** Folder of the built-in guest. */
+  readonly guest: string;
+}
+
+/** Reasons of the debugger in the protocol's words. */
+const REASONS: Record<Stopped['reason'], string> = {
+  entry: 'entry',
+  breakpoint: 'breakpoint',
+  functionBreakpoint: 'function breakpoint',
+  instructionBreakpoint: 'instruction breakpoint',
+  dataBreakpoint: 'data breakpoint',
+  step: 'step',
+  pause: 'pause',
+  goto: 'goto',
+  limit: 'pause',
+  exception: 'exception',
+};
+
+const PROGRESS_ID = 'boot';
+/** Instructions of a boot to the prompt, roughly: for the progress bar only. */
+const BOOT_INSTRUCTIONS = 90e6;
+
+/**
+ * One debug session over the protocol. It only translates: what is asked goes to the debugger, what it answers is put into the
+ * protocol's words. Every error becomes a failed response with one sentence.
+ */
+export class SockScopeSession extends DebugSession {
+  private guest: GuestSession | undefined;
+  private inspection: Inspection | undefined;
+  private sources: Sources | undefined;
+  private clientReportsProgress = false;
+  private booting = false;
+  private configured: () => void = () => {};
+  private readonly configurationDone = new Promise<void>((resolve) => (this.configured = resolve));
+  private stopOnEntry = false;
+  private ended = false;
+  private lastStop: Stopped | undefined;
+  private stepTargets = new Map<number, StepTarget>();
+  private gotoTargets = new Map<number, number>();
+  private nextTarget = 1;
+  private readonly decoder = new TextDecoder();
+
+  constructor(private readonly options: AdapterOptions) {
+    super();
+  }
+
+  // ------------------------------------------------------------------------------------------------ dispatching
+
+  /** Runs a request's handler; whatever it throws becomes a failed response, never a dead adapter. */
+  protected override dispatchRequest(request: DebugProtocol.Request): void {
+    const response: DebugProtocol.Response = {
+      seq: 0,
+      type: 'response',
+      request_seq: request.seq,
+      command: request.command,
+      success: true,
+    };
+    const handler = this.handlers[request.command];
+    if (!handler) {
+      this.failWith(response, `SockScope does not know the request "${request.command}".`);
+      return;
+    }
+    Promise.resolve()
+      .then(() => handler.call(this, (request.arguments ?? {}) as never, response))
+      .catch((error: unknown) => this.failWith(response, describeError(error)));
+  }
+
+  private failWith(response: DebugProtocol.Response, message: string): void {
+    response.success = false;
+    response.message = message;
+    response.body = { error: { id: 1, format: message, showUser: true } };
+    this.sendResponse(response);
+  }
+
+  private readonly handlers: Record<string, (args: never, response: DebugProtocol.Response) => void | Promise<void>> = {
+    initialize: this.onInitialize,
+    launch: this.onLaunch,
+    attach: () => {
+      throw new DebuggerError('SockScope starts its own machine; use "launch".');
+    },
+    configurationDone: (_args: object, response) => {
+      this.sendResponse(response);
+      this.configured();
+    },
+    setBreakpoints: this.onSetBreakpoints,
+    setFunctionBreakpoints: this.onSetFunctionBreakpoints,
+    setInstructionBreakpoints: this.onSetInstructionBreakpoints,
+    setExceptionBreakpoints: (_args: object, response) => this.reply(response, { breakpoints: [] }),
+    dataBreakpointInfo: (args: DebugProtocol.DataBreakpointInfoArguments, response) =>
+      this.reply(response, this.inspect.dataBreakpointInfo(args)),
+    setDataBreakpoints: this.onSetDataBreakpoints,
+    breakpointLocations: this.onBreakpointLocations,
+    threads: (_args: object, response) => this.reply(response, { threads: this.session.debugger.threads() }),
+    stackTrace: (args: DebugProtocol.StackTraceArguments, response) =>
+      this.reply(response, this.inspect.stackTrace(args)),
+    scopes: (args: DebugProtocol.ScopesArguments, response) =>
+      this.reply(response, { scopes: this.inspect.scopes(args.frameId) }),
+    variables: (args: DebugProtocol.VariablesArguments, response) =>
+      this.reply(response, { variables: this.inspect.childVariables(args) }),
+    setVariable: (args: DebugProtocol.SetVariableArguments, response) =>
+      this.reply(response, this.inspect.setVariable(args)),
+    setExpression: (args: DebugProtocol.SetExpressionArguments, response) =>
+      this.reply(response, this.inspect.setExpression(args)),
+    evaluate: (args: DebugProtocol.EvaluateArguments, response) => this.reply(response, this.inspect.evaluate(args)),
+    completions: (args: DebugProtocol.CompletionsArguments, response) =>
+      this.reply(response, { targets: this.inspect.completions(args) }),
+    continue: (_args: object, response) => {
+      this.reply(response, { allThreadsContinued: true });
+      this.run(this.session.debugger.continue());
+    },
+    next: (args: DebugProtocol.NextArguments, response) => this.step('over', args, response),
+    stepIn: (args: DebugProtocol.StepInArguments, response) => this.step('into', args, response),
+    stepOut: (args: DebugProtocol.StepOutArguments, response) => this.step('out', args, response),
+    stepInTargets: this.onStepInTargets,
+    gotoTargets: this.onGotoTargets,
+    goto: this.onGoto,
+    pause: (_args: object, response) => {
+      this.session.debugger.pause();
+      this.sendResponse(response);
+    },
+    exceptionInfo: (_args: object, response) =>
+      this.reply(response, {
+        exceptionId: 'unsupported instruction',
+        description: this.lastStop?.text ?? 'The machine stopped.',
+        breakMode: 'always',
+      }),
+    source: this.onSource,
+    loadedSources: (_args: object, response) => this.reply(response, { sources: this.allSources() }),
+    modules: this.onModules,
+    readMemory: this.onReadMemory,
+    writeMemory: this.onWriteMemory,
+    disassemble: (args: DebugProtocol.DisassembleArguments, response) =>
+      this.reply(response, { instructions: disassemble(this.session, this.sourceTable, args) }),
+    terminate: (_args: object, response) => {
+      this.sendResponse(response);
+      this.end();
+    },
+    disconnect: (_args: object, response) => {
+      this.release();
+      this.sendResponse(response);
+      this.shutdown();
+    },
+    cancel: (_args: object, response) => this.sendResponse(response),
+    'sockscope/consoleInput': (args: { text?: unknown }, response) => {
+      if (typeof args.text !== 'string') throw new DebuggerError('sockscope/consoleInput needs "text".');
+      this.session.target.consoleInput(new TextEncoder().encode(args.text));
+      this.sendResponse(response);
+    },
+    'sockscope/socketCall': (args: { frameId?: unknown }, response) => {
+      const frame =
+        typeof args.frameId === 'number' ? this.session.debugger.frame(args.frameId) : this.session.debugger.topFrame();
+      this.reply(response, { socketCall: socketCallAt(frame, this.session.platform) ?? null });
+    },
+  };
+
+  private reply(response: DebugProtocol.Response, body: object | undefined): void {
+    response.body = body;
+    this.sendResponse(response);
+  }
+
+  private get session(): GuestSession {
+    if (!this.guest) throw new DebuggerError('Nothing has been launched yet.');
+    return this.guest;
+  }
+
+  private get inspect(): Inspection {
+    if (!this.inspection) throw new DebuggerError('Nothing has been launched yet.');
+    return this.inspection;
+  }
+
+  private get sourceTable(): Sources {
+    if (!this.sources) throw new DebuggerError('Nothing has been launched yet.');
+    return this.sources;
+  }
+
+  // -------------------------------------------------------------------------------------------------- lifecycle
+
+  private onInitialize(args: DebugProtocol.InitializeRequestArguments, response: DebugProtocol.Response): void {
+    this.clientReportsProgress = args.supportsProgressReporting ?? false;
+    if (args.pathFormat && args.pathFormat !== 'path')
+      throw new DebuggerError(`The path format "${args.pathFormat}" is not supported.`);
+    this.setDebuggerLinesStartAt1(true);
+    this.reply(response, CAPABILITIES);
+  }
+
+  private async onLaunch(args: Record<string, unknown>, response: DebugProtocol.Response): Promise<void> {
+    if (this.guest) throw new DebuggerError('This session has been launched already.');
+    const configuration = checkLaunchConfiguration(args);
+    const files = loadGuestFiles(configuration, this.options.guest);
+    const byScheme = args.__sourceScheme === SOURCE_SCHEME;
+    this.sources = new Sources(files.sourceFolders, configuration.sourceMap ?? {}, byScheme);
+    const guest = new GuestSession(files, configuration, this.sources, (line) =>
+      this.console(`${line}\n`, 'important'),
+    );
+    this.guest = guest;
+    this.inspection = new Inspection(guest, this.sources);
+    this.stopOnEntry = configuration.stopOnEntry ?? false;
+    this.listen(guest);
+    this.sendEvent(new InitializedEvent());
+    this.sendResponse(response);
+    await this.configurationDone;
+    this.sendEvent(
+      new Event('process', {
+        name: path.basename(files.kernel.path),
+        isLocalProcess: false,
+        startMethod: 'launch',
+        pointerSize: 32,
+      }),
+    );
+    if (this.stopOnEntry) {
+      this.onStopped({ reason: 'entry', thread: guest.debugger.currentThread(), breakpointIds: [], text: undefined });
+      return;
+    }
+    this.beginProgress(guest);
+    this.run(guest.debugger.continue());
+  }
+
+  private listen(guest: GuestSession): void {
+    const { debugger: session } = guest;
+    session.on('stopped', (event) => this.onStopped(event));
+    session.on('continued', ({ thread }) => {
+      this.forgetStop();
+      this.sendEvent(new ContinuedEvent(thread, true));
+    });
+    session.on('output', (event) => {
+      const output: DebugProtocol.OutputEvent = new OutputEvent(`${event.text}\n`, 'console');
+      const { location } = event;
+      if (location?.file)
+        Object.assign(output.body, { source: this.sourceTable.toSource(location.file), line: location.line });
+      this.sendEvent(output);
+    });
+    session.on('breakpointChanged', ({ breakpoint, change }) =>
+      this.sendEvent(new BreakpointEvent(change, this.toBreakpoint(breakpoint))),
+    );
+    session.on('moduleChanged', ({ module, change }) =>
+      this.sendEvent(new ModuleEvent(change, { id: module.id, name: module.name, path: module.path })),
+    );
+    session.on('ended', ({ message }) => {
+      this.console(`${message}\n`, 'important');
+      this.end();
+    });
+    guest.target.onConsoleOutput((bytes) => {
+      const text = this.decoder.decode(bytes, { stream: true });
+      if (text !== '') this.sendEvent(new OutputEvent(text, 'stdout'));
+    });
+  }
+
+  /** Progress of the boot, up to the first prompt or stop. */
+  private beginProgress(guest: GuestSession): void {
+    if (!this.clientReportsProgress) return;
+    this.booting = true;
+    const start: DebugProtocol.ProgressStartEvent = new ProgressStartEvent(PROGRESS_ID, 'Booting Linux');
+    start.body.percentage = 0;
+    this.sendEvent(start);
+    let told = 0;
+    guest.target.onConsoleOutput(() => {
+      const percentage = Math.min(99, Math.floor((100 * guest.target.instructionCount()) / BOOT_INSTRUCTIONS));
+      if (!this.booting || percentage < told + 5) return;
+      told = percentage;
+      const update: DebugProtocol.ProgressUpdateEvent = new ProgressUpdateEvent(PROGRESS_ID);
+      update.body.percentage = percentage;
+      this.sendEvent(update);
+    });
+    guest.script.onPrompt = () => this.endProgress();
+  }
+
+  private endProgress(): void {
+    if (!this.booting) return;
+    this.booting = false;
+    this.sendEvent(new ProgressEndEvent(PROGRESS_ID));
+  }
+
+  /** A run's failure is told and ends the session: it would mean that the debugger itself is broken. */
+  private run(running: Promise<void>): void {
+    running.catch((error: unknown) => {
+      this.console(`${describeError(error)}\n`, 'stderr');
+      if (error instanceof DebuggerError) return;
+      this.end();
+    });
+  }
+
+  private onStopped(event: Stopped): void {
+    this.endProgress();
+    this.forgetStop();
+    this.lastStop = event;
+    const stopped: DebugProtocol.StoppedEvent = new StoppedEvent(REASONS[event.reason], event.thread);
+    stopped.body.allThreadsStopped = true;
+    if (event.breakpointIds.length > 0) stopped.body.hitBreakpointIds = [...event.breakpointIds];
+    if (event.text !== undefined) stopped.body.text = event.text;
+    const what = this.describeStop();
+    if (what !== undefined) stopped.body.description = what;
+    this.sendEvent(stopped);
+  }
+
+  /** `Paused in bind(fd=3, …)` at a stop in a socket call. */
+  private describeStop(): string | undefined {
+    try {
+      const call = socketCallAt(this.session.debugger.topFrame(), this.session.platform);
+      if (!call) return undefined;
+      const list = Object.entries(call.arguments).map(([name, value]) => `${name}=${value}`);
+      return `Paused in ${call.call}(${list.join(', ')})`;
+    } catch (error) {
+      // A description is a courtesy; a stop without one is still a stop.
+      this.console(`${describeError(error)}\n`, 'important');
+      return undefined;
+    }
+  }
+
+  private forgetStop(): void {
+    this.inspection?.handles.clear();
+    this.stepTargets.clear();
+    this.gotoTargets.clear();
+  }
+
+  private console(text: string, category: 'important' | 'stderr' | 'console'): void {
+    this.sendEvent(new OutputEvent(text, category));
+  }
+
+  private end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.endProgress();
+    this.release();
+    this.sendEvent(new TerminatedEvent());
+  }
+
+  private release(): void {
+    this.guest?.dispose();
+  }
+
+  /** The client is gone, or has said goodbye. */
+  override shutdown(): void {
+    this.release();
+    super.shutdown();
+  }
+
+  // ------------------------------------------------------------------------------------------------ breakpoints
+
+  private toBreakpoint(breakpoint: Breakpoint): DebugProtocol.Breakpoint {
+    const [first] = breakpoint.locations;
+    return {
+      id: breakpoint.id,
+      verified: breakpoint.verified,
+      message: breakpoint.message,
+      ...(breakpoint.verified ? {} : { reason: breakpoint.pending ? ('pending' as const) : ('failed' as const) }),
+      ...(first ? { instructionReference: hex32(first.address) } : {}),
+      ...(first?.file
+        ? { source: this.sourceTable.toSource(first.file), line: first.line, column: Math.max(1, first.column) }
+        : {}),
+    };
+  }
+
+  private onSetBreakpoints(args: DebugProtocol.SetBreakpointsArguments, response: DebugProtocol.Response): void {
+    const file = this.sourceTable.fromSource(args.source);
+    if (file === undefined) throw new DebuggerError('The source of these breakpoints has neither a path nor a name.');
+    const requests = args.breakpoints ?? (args.lines ?? []).map((line) => ({ line }));
+    const breakpoints = this.session.debugger.setSourceBreakpoints(file, requests);
+    this.reply(response, { breakpoints: breakpoints.map((b) => this.toBreakpoint(b)) });
+  }
+
+  private onSetFunctionBreakpoints(
+    args: DebugProtocol.SetFunctionBreakpointsArguments,
+    response: DebugProtocol.Response,
+  ): void {
+    const breakpoints = this.session.debugger.setFunctionBreakpoints(args.breakpoints);
+    this.reply(response, { breakpoints: breakpoints.map((b) => this.toBreakpoint(b)) });
+  }
+
+  private onSetInstructionBreakpoints(
+    args: DebugProtocol.SetInstructionBreakpointsArguments,
+    response: DebugProtocol.Response,
+  ): void {
+    // prettier-ignore
+    const requests = args.breakpoints.map(({ instructionReference, offset, ...rest }) => ({
+      ...rest,
+      address: (Inspection.address(instructionReference) + (offset ?? 0)) >>> 0,
+    }));
+    const breakpoints = this.session.debugger.setInstructionBreakpoints(requests);
+    this.reply(response, { breakpoints: breakpoints.map((b) => this.toBreakpoint(b)) });
+  }
+
+  private onSetDataBreakpoints(
+    args: DebugProtocol.SetDataBreakpointsArguments,
+    response: DebugProtocol.Response,
+  ): void {
+    const requests = args.breakpoints.map((breakpoint) => {
+      const [address, size] = breakpoint.dataId.split('/');
+      return {
+        address: Inspection.address(address),
+        size: Number(size),
+        access: breakpoint.accessType ?? ('write' as const),
+        condition: breakpoint.condition,
+        hitCondition: breakpoint.hitCondition,
+        name: breakpoint.dataId,
+      };
+    });
+    const breakpoints = this.session.debugger.setDataBreakpoints(requests);
+    this.reply(response, { breakpoints: breakpoints.map((b) => this.toBreakpoint(b)) });
+  }
+
+  private onBreakpointLocations(
+    args: DebugProtocol.BreakpointLocationsArguments,
+    response: DebugProtocol.Response,
+  ): void {
+    const file = this.sourceTable.fromSource(args.source);
+    const breakpoints =
+      file === undefined ? [] : this.session.debugger.breakpointLocations(file, args.line, args.endLine ?? args.line);
+    this.reply(response, {
+      breakpoints: breakpoints.map(({ line, column }) => (column > 0 ? { line, column } : { line })),
+    });
+  }
+
+  // ---------------------------------------------------------------------------------------------------- running
+
+  private step(
+    kind: StepKind,
+    args: DebugProtocol.NextArguments & { targetId?: number },
+    response: DebugProtocol.Response,
+  ): void {
+    const target = args.targetId === undefined ? undefined : this.stepTargets.get(args.targetId);
+    if (args.targetId !== undefined && !target) throw new DebuggerError('That call is gone: the guest has run since.');
+    this.sendResponse(response);
+    this.run(this.session.debugger.step(kind, args.threadId, { granularity: args.granularity, target }));
+  }
+
+  private onStepInTargets(args: DebugProtocol.StepInTargetsArguments, response: DebugProtocol.Response): void {
+    const { debugger: session } = this.session;
+    const targets = session.stepTargets(session.frame(args.frameId)).map((target) => {
+      const id = this.nextTarget++;
+      this.stepTargets.set(id, target);
+      return { id, label: target.label };
+    });
+    this.reply(response, { targets });
+  }
+
+  private onGotoTargets(args: DebugProtocol.GotoTargetsArguments, response: DebugProtocol.Response): void {
+    const { debugger: session } = this.session;
+    const frame: Frame = session.topFrame();
+    const file = this.sourceTable.fromSource(args.source);
+    const symbols = frame.module?.symbols;
+    const bias = frame.module?.loadBias ?? 0;
+    const targets = (file && symbols ? symbols.findFiles(file) : [])
+      .flatMap((found) => symbols?.addressesForLine(found, args.line, { everyRun: true }) ?? [])
+      // Elsewhere than in the function at hand, the stack would not fit.
+      .filter((location) => frame.function?.ranges.some((r) => location.address >= r.start && location.address < r.end))
+      .map((location) => {
+        const id = this.nextTarget++;
+        const address = (location.address + bias) >>> 0;
+        this.gotoTargets.set(id, address);
+        return {
+          id,
+          label: `${location.functionName ?? ''} ${hex32(address)}`.trim(),
+          line: location.actualLine,
+          instructionPointerReference: hex32(address),
+        };
+      });
+    this.reply(response, { targets });
+  }
+
+  private onGoto(args: DebugProtocol.GotoArguments, response: DebugProtocol.Response): void {
+    const address = this.gotoTargets.get(args.targetId);
+    if (address === undefined) throw new DebuggerError('That place is gone: the guest has run since.');
+    this.session.debugger.jump(address, args.threadId);
+    this.sendResponse(response);
+    this.onStopped({ reason: 'goto', thread: args.threadId, breakpointIds: [], text: undefined });
+  }
+
+  // ------------------------------------------------------------------------------------------ sources and memory
+
+  private onSource(args: DebugProtocol.SourceArguments, response: DebugProtocol.Response): void {
+    const source = args.source ?? { sourceReference: args.sourceReference };
+    const file = this.sourceTable.fromSource(source);
+    if (file === undefined) throw new DebuggerError('That source is not known.');
+    const content = this.sourceTable.text(file);
+    if (content === undefined)
+      throw new DebuggerError(`The source ${file} is not on this machine; name its folder in "sourceMap".`);
+    this.reply(response, { content, mimeType: file.endsWith('.S') ? 'text/x-asm' : 'text/x-c' });
+  }
+
+  private allSources(): DebugProtocol.Source[] {
+    const modules = [...this.session.modules];
+    const files = new Map(
+      modules.flatMap((module) => module.symbols.sourceFiles().map((file) => [file.path, file] as const)),
+    );
+    return [...files.values()].map((file) => this.sourceTable.toSource(file));
+  }
+
+  private onModules(args: DebugProtocol.ModulesArguments, response: DebugProtocol.Response): void {
+    const all = [...this.session.modules].map((module) => ({
+      id: module.id,
+      name: module.name,
+      path: module.path,
+      isOptimized: module.kind === 'kernel',
+      symbolStatus: module.symbols.hasDebugInfo ? 'Debug information loaded.' : 'No debug information.',
+      symbolFilePath: module.path,
+    }));
+    const start = args.startModule ?? 0;
+    this.reply(response, {
+      modules: all.slice(start, args.moduleCount ? start + args.moduleCount : undefined),
+      totalModules: all.length,
+    });
+  }
+
+  private onReadMemory(args: DebugProtocol.ReadMemoryArguments, response: DebugProtocol.Response): void {
+    const address = (Inspection.address(args.memoryReference) + (args.offset ?? 0)) >>> 0;
+    const count = Math.min(args.count, 0x100000000 - address);
+    const bytes = this.session.target.readAvailable(address, count);
+    this.reply(response, {
+      address: hex32(address),
+      data: Buffer.from(bytes).toString('base64'),
+      ...(bytes.length < args.count ? { unreadableBytes: args.count - bytes.length } : {}),
+    });
+  }
+
+  private onWriteMemory(args: DebugProtocol.WriteMemoryArguments, response: DebugProtocol.Response): void {
+    const address = (Inspection.address(args.memoryReference) + (args.offset ?? 0)) >>> 0;
+    const bytes = Buffer.from(args.data, 'base64');
+    const writable = args.allowPartial ? this.session.target.readAvailable(address, bytes.length).length : bytes.length;
+    this.session.target.writeMemory(address, bytes.subarray(0, writable));
+    this.reply(response, { bytesWritten: writable });
+  }
+}
+
+/** One sentence for the user; for a defect of our own, that it is one, and where. */
+function describeError(error: unknown): string {
+  const expected = [DebuggerError, ExpressionError, ValueError, MemoryError, LinuxError, LaunchError, BootError];
+  if (expected.some((type) => error instanceof type)) return (error as Error).message;
+  if (error instanceof Error && (error.name === 'SymbolError' || error instanceof RangeError)) return error.message;
+  return `SockScope failed unexpectedly: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}

@@ -1,0 +1,247 @@
+/**
+ * The kernel's entry code for 32-bit x86 (arch/x86/entry/entry_32.S, 5.x and 6.x), which has no call-frame information: where the
+ * interrupted context's registers (`struct pt_regs`) are at any instruction of it.
+ *
+ * Facts relied on:
+ *  - Everything between `__entry_text_start` and `__entry_text_end`, and `ret_from_fork`, is entry code.
+ *  - While it calls C, ESP points to a complete pt_regs.
+ *  - pt_regs is filled by pushes from its end to its start, so a field at or above ESP is saved and one below is still in its register.
+ *  - From user mode, the processor starts on the entry stack of the task-state segment (from 4.19); the task's own stack has its
+ *    pt_regs directly below `thread.sp0`.
+ *  - Entered from kernel mode, the upper half of the saved CS has CS_FROM_KERNEL (bit 31) and kin, and SP is valid only once
+ *    FIXUP_FRAME has stored it (bit 29 set).
+ */
+
+import type { EntryCrossing, ThreadContext } from '../debugger/platform';
+import { MemoryError, type RegisterName, type Registers } from '../debugger/target';
+import type { Kernel } from './kernel';
+import type { SystemCall } from './system-calls';
+import type { Tasks } from './tasks';
+
+/** __KERNEL_CS and __USER_CS (arch/x86/include/asm/segment.h). */
+const KERNEL_CS = 0x60;
+const USER_CS = 0x73;
+const USER_DS = 0x7b;
+/** FIXUP_FRAME stored SP and SS (entry_32.S, CS_FROM_ENTRY_STACK… are bits 31 and 30, this one is 29). */
+const CS_FIXED_UP = 1 << 29;
+
+/** Registers by their pt_regs member. */
+const MEMBERS: readonly [RegisterName, string][] = [
+  ['ebx', 'bx'],
+  ['ecx', 'cx'],
+  ['edx', 'dx'],
+  ['esi', 'si'],
+  ['edi', 'di'],
+  ['ebp', 'bp'],
+  ['eax', 'ax'],
+  ['ds', 'ds'],
+  ['es', 'es'],
+  ['fs', 'fs'],
+];
+
+/** Names of exceptions by their C handler (arch/x86/kernel/traps.c, arch/x86/mm/fault.c). */
+const EXCEPTIONS: Record<string, string> = {
+  exc_divide_error: '#DE, divide error',
+  exc_debug: '#DB, debug exception',
+  exc_int3: '#BP, breakpoint',
+  exc_overflow: '#OF, overflow',
+  exc_bounds: '#BR, bound range exceeded',
+  exc_invalid_op: '#UD, invalid opcode',
+  exc_device_not_available: '#NM, no FPU',
+  exc_double_fault: '#DF, double fault',
+  exc_coproc_segment_overrun: 'coprocessor segment overrun',
+  exc_invalid_tss: '#TS, invalid TSS',
+  exc_segment_not_present: '#NP, segment not present',
+  exc_stack_segment: '#SS, stack fault',
+  exc_general_protection: '#GP, general protection',
+  exc_page_fault: '#PF, page fault',
+  exc_spurious_interrupt_bug: 'spurious interrupt',
+  exc_coprocessor_error: '#MF, x87 error',
+  exc_alignment_check: '#AC, alignment check',
+  exc_simd_coprocessor_error: '#XM, SIMD error',
+  iret_error: 'fault in IRET',
+};
+
+export class EntryCode {
+  private readonly start: number;
+  private readonly end: number;
+  private readonly returnFromFork: number;
+
+  constructor(
+    private readonly kernel: Kernel,
+    private readonly tasks: Tasks,
+    private readonly systemCalls: () => ReadonlyMap<number, SystemCall>,
+  ) {
+    this.start = kernel.symbol('__entry_text_start') ?? 0;
+    this.end = kernel.symbol('__entry_text_end') ?? 0;
+    this.returnFromFork = kernel.symbol('ret_from_fork') ?? 0;
+  }
+
+  /** True for addresses in the entry code. */
+  covers(address: number): boolean {
+    if (address >= this.start && address < this.end) return true;
+    if (this.returnFromFork === 0 || address < this.returnFromFork) return false;
+    const name = this.kernel.symbolName(address);
+    return name === 'ret_from_fork' || name === 'ret_from_fork_asm' || name === 'ret_from_kernel_thread';
+  }
+
+  /** See Platform.entryCrossing. */
+  crossing(context: ThreadContext, registers: Registers): EntryCrossing | undefined {
+    if (!this.covers(registers.eip)) return undefined;
+    try {
+      return this.find(context, registers);
+    } catch (error) {
+      if (error instanceof MemoryError) return undefined;
+      throw error;
+    }
+  }
+
+  private find(context: ThreadContext, registers: Registers): EntryCrossing | undefined {
+    const symbol = this.kernel.symbolName(registers.eip) ?? '';
+    // Complete: the usual case, a caller of C code.
+    if (this.plausible(registers.esp)) return this.fromSaved(registers.esp, registers, symbol);
+    if (!context.live) return undefined;
+    if (symbol.startsWith('entry_SYSENTER')) {
+      const early = this.sysenterWithoutFrame(registers);
+      if (early) return early;
+    }
+    // Entered from user mode, partly saved: on the entry stack, or on the task's stack below sp0.
+    for (const top of [this.entryStackTop(), this.taskStackTop()]) {
+      if (top === undefined || registers.esp > top || top - registers.esp > 4096) continue;
+      const base = top - this.kernel.sizeOf('pt_regs');
+      if (registers.esp <= base + this.kernel.offset('pt_regs', 'ip') && this.plausible(base)) {
+        return this.fromSaved(base, registers, symbol);
+      }
+    }
+    // Entered from kernel mode: the processor's three words are a few words up this stack.
+    const ip = this.kernel.offset('pt_regs', 'ip');
+    for (let at = registers.esp; at < registers.esp + 40 * 4; at += 4) {
+      if (this.plausible(at - ip, KERNEL_CS)) return this.fromSaved(at - ip, registers, symbol);
+    }
+    return undefined;
+  }
+
+  /** Whether a pt_regs at `base` has an instruction pointer, code segment and flags that fit together. */
+  private plausible(base: number, onlyCs?: number): boolean {
+    const { kernel } = this;
+    const cs = kernel.u16(base + kernel.offset('pt_regs', 'cs'));
+    if (onlyCs !== undefined ? cs !== onlyCs : cs !== KERNEL_CS && (cs & 3) !== 3) return false;
+    const flags = kernel.word('pt_regs', 'flags', base);
+    if ((flags & 2) === 0 || flags >>> 22 !== 0) return false;
+    const ip = kernel.word('pt_regs', 'ip', base);
+    // sysenter's frame has 0 until do_SYSENTER_32 fills it in.
+    return cs === KERNEL_CS ? kernel.module.elf.sectionAt(ip) !== undefined : ip < 0xc0000000;
+  }
+
+  private fromSaved(base: number, live: Registers, symbol: string): EntryCrossing {
+    const { kernel } = this;
+    const savedAt: Partial<Record<RegisterName, number>> = {};
+    const registers: Registers = { ...live };
+    for (const [name, member] of MEMBERS) {
+      const address = base + kernel.offset('pt_regs', member);
+      // A field below the stack pointer has not been pushed yet, or has been popped: the register has the value.
+      if (address < live.esp) continue;
+      const segment = name === 'ds' || name === 'es' || name === 'fs';
+      registers[name] = segment ? kernel.u16(address) : kernel.u32(address);
+      if (!segment) savedAt[name] = address;
+    }
+    const field = (member: string): number => base + kernel.offset('pt_regs', member);
+    const csWord = kernel.u32(field('cs'));
+    const toUser = (csWord & 3) === 3;
+    registers.eip = kernel.u32(field('ip'));
+    registers.cs = csWord & 0xffff;
+    registers.eflags = kernel.u32(field('flags'));
+    savedAt.eip = field('ip');
+    savedAt.eflags = field('flags');
+    if (toUser) {
+      registers.esp = kernel.u32(field('sp'));
+      registers.ss = kernel.u16(field('ss'));
+      savedAt.esp = field('sp');
+      if (registers.eip === 0) this.completeSysenter(registers, savedAt);
+    } else {
+      // In kernel mode the processor saves no stack pointer: it is where its words end, unless FIXUP_FRAME has stored it.
+      registers.esp = csWord & CS_FIXED_UP ? kernel.u32(field('sp')) : field('sp');
+      registers.ss = 0x68;
+    }
+    return { ...this.describe(base, symbol, live), registers, toUser, savedAt };
+  }
+
+  private describe(base: number, symbol: string, live: Registers): { label: string; kind: EntryCrossing['kind'] } {
+    const { kernel } = this;
+    const gate = symbol.startsWith('entry_INT80')
+      ? 'int $0x80'
+      : symbol.startsWith('entry_SYSENTER')
+        ? 'sysenter'
+        : undefined;
+    const number = kernel.word('pt_regs', 'orig_ax', base);
+    const numberSaved = base + kernel.offset('pt_regs', 'orig_ax') >= live.esp;
+    if (gate) return { label: this.systemCallLabel(gate, numberSaved ? number : live.eax), kind: 'systemCall' };
+    if (
+      symbol.startsWith('asm_common_interrupt') ||
+      symbol.startsWith('irq_entries') ||
+      symbol.startsWith('asm_sysvec')
+    ) {
+      return { label: 'hardware interrupt', kind: 'interrupt' };
+    }
+    const exact = /^asm_(exc_\w+)$/.exec(symbol);
+    if (exact) return { label: `exception ${EXCEPTIONS[exact[1]] ?? exact[1]}`, kind: 'exception' };
+    if (symbol.startsWith('handle_exception')) {
+      // The handler's address was pushed in the place of %gs.
+      const handler = kernel.symbolName(kernel.word('pt_regs', 'gs', base)) ?? '';
+      return { label: `exception ${EXCEPTIONS[handler] ?? (handler || 'of unknown kind')}`, kind: 'exception' };
+    }
+    // Shared ways back: orig_ax tells, because interrupts and exceptions store −1 there.
+    if (number !== 0xffffffff && numberSaved)
+      return { label: this.systemCallLabel('return', number), kind: 'systemCall' };
+    return { label: `return through ${symbol}`, kind: 'interrupt' };
+  }
+
+  private systemCallLabel(gate: string, number: number): string {
+    const call = this.systemCalls().get(number);
+    return `${gate} — system call ${number | 0}${call ? ` (${call.name})` : ''}`;
+  }
+
+  /** On the entry stack in the sysenter path nothing of the user's is saved: the processor pushes nothing. */
+  private sysenterWithoutFrame(live: Registers): EntryCrossing | undefined {
+    const top = this.entryStackTop();
+    if (top === undefined || live.esp > top || top - live.esp > 4096) return undefined;
+    const registers: Registers = { ...live, cs: USER_CS, ss: USER_DS };
+    const leaving = live.eip > this.callOfDoSysenter();
+    if (leaving) {
+      // Just before sysexit: EDX and ECX are the user's EIP and ESP.
+      registers.eip = live.edx;
+      registers.esp = live.ecx;
+    } else this.completeSysenter(registers, {});
+    return { label: this.systemCallLabel('sysenter', live.eax), kind: 'systemCall', registers, toUser: true };
+  }
+
+  private callOfDoSysenter(): number {
+    const begin = this.kernel.symbol('entry_SYSENTER_32') ?? 0;
+    // The first half of the routine builds the frame and calls C; by then the entry stack is left for good until the way back.
+    const past = this.kernel.module.elf.symbolsNamed('entry_SYSENTER_32')[0]?.size ?? 0;
+    return begin + (past > 0 ? past >>> 1 : 0x90);
+  }
+
+  /** What do_SYSENTER_32 (arch/x86/entry/common.c) fills in: the vDSO's landing pad, and EBP as the stack pointer. */
+  private completeSysenter(registers: Registers, savedAt: Partial<Record<RegisterName, number>>): void {
+    const { kernel } = this;
+    const image = kernel.symbol('vdso_image_32');
+    const mm = kernel.word('task_struct', 'mm', this.tasks.currentAddress());
+    if (image === undefined || mm === 0) return;
+    const landing = kernel.word('vdso_image', 'sym_int80_landing_pad', image);
+    registers.eip = (kernel.word('mm_struct', 'context.vdso', mm) + landing) >>> 0;
+    registers.esp = registers.ebp;
+    delete savedAt.eip;
+    delete savedAt.esp;
+  }
+
+  /** Initial stack pointer of the task-state segment: the top of the entry stack. */
+  private entryStackTop(): number | undefined {
+    const tss = this.kernel.symbol('cpu_tss_rw');
+    return tss === undefined ? undefined : this.kernel.word('tss_struct', 'x86_tss.sp0', tss);
+  }
+
+  private taskStackTop(): number {
+    return this.kernel.word('task_struct', 'thread.sp0', this.tasks.currentAddress());
+  }
+}

@@ -1,0 +1,141 @@
+import type { StructType, Type } from '../symbols/api';
+import { sizeOf, stripTypedefs } from '../symbols';
+import type { Module } from '../debugger/modules';
+import type { Target } from '../debugger/target';
+import { Value, type ValueAccess } from '../debugger/values';
+import { describeAddress } from '../debugger/expressions';
+
+/** Something this kernel lacks, or that cannot be read now; the message is one sentence. */
+export class LinuxError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'LinuxError';
+  }
+}
+
+/**
+ * The running kernel's structures, read through its debug information: no offset is ever assumed. Kernel memory is mapped in every
+ * address space, so reads need no page directory.
+ */
+export class Kernel {
+  private readonly offsets = new Map<string, number | undefined>();
+  private readonly structs = new Map<string, StructType | undefined>();
+  readonly access: ValueAccess;
+
+  constructor(
+    readonly module: Module,
+    readonly target: Target,
+  ) {
+    this.access = {
+      readMemory: (address, length) => target.readMemory(address, length),
+      writeMemory: (address, bytes) => target.writeMemory(address, bytes),
+      readRegister: () => undefined,
+      writeRegister: () => {
+        throw new LinuxError('A kernel structure is not kept in a register.');
+      },
+      describeAddress: (address) => describeAddress(address, [module]),
+    };
+  }
+
+  /** A structure by its tag, or undefined where this kernel has none. */
+  struct(tag: string): StructType | undefined {
+    if (!this.structs.has(tag)) {
+      const type = this.module.symbols.findType(`struct ${tag}`);
+      const bare = type && stripTypedefs(type);
+      this.structs.set(tag, bare && 'members' in bare && !bare.isIncomplete ? bare : undefined);
+    }
+    return this.structs.get(tag);
+  }
+
+  /** Size of a structure in bytes. @throws LinuxError */
+  sizeOf(tag: string): number {
+    const type = this.struct(tag);
+    if (!type) throw new LinuxError(`This kernel has no struct ${tag}.`);
+    return type.byteSize;
+  }
+
+  /** Offset of a member by path (`se.vruntime`), or undefined where this kernel has none. */
+  offsetIfAny(tag: string, path: string): number | undefined {
+    const key = `${tag}.${path}`;
+    if (!this.offsets.has(key)) this.offsets.set(key, this.findOffset(tag, path));
+    return this.offsets.get(key);
+  }
+
+  private findOffset(tag: string, path: string): number | undefined {
+    let type: Type | undefined = this.struct(tag);
+    let offset = 0;
+    for (const name of path.split('.')) {
+      const bare: Type | undefined = type && stripTypedefs(type);
+      if (!bare || !('members' in bare)) return undefined;
+      const member = bare.member(name);
+      if (!member) return undefined;
+      offset += member.offset;
+      type = member.type;
+    }
+    return offset;
+  }
+
+  /** Offset of a member by path. @throws LinuxError where this kernel has none */
+  offset(tag: string, path: string): number {
+    const offset = this.offsetIfAny(tag, path);
+    if (offset === undefined) throw new LinuxError(`This kernel has no ${tag}.${path}.`);
+    return offset;
+  }
+
+  /** Address of a symbol, or undefined. */
+  symbol(name: string): number | undefined {
+    return this.module.elf.symbolsNamed(name)[0]?.address;
+  }
+
+  /** Name of the symbol that begins at, or covers, an address. */
+  symbolName(address: number): string | undefined {
+    return this.module.elf.symbolAt(address)?.symbol.name;
+  }
+
+  u8(address: number): number {
+    return this.target.readMemory(address, 1)[0];
+  }
+
+  u16(address: number): number {
+    const bytes = this.target.readMemory(address, 2);
+    return bytes[0] | (bytes[1] << 8);
+  }
+
+  u32(address: number): number {
+    const bytes = this.target.readMemory(address, 4);
+    return (bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)) >>> 0;
+  }
+
+  /** Member of four bytes, such as a pointer. */
+  word(tag: string, path: string, address: number): number {
+    return this.u32((address + this.offset(tag, path)) >>> 0);
+  }
+
+  /** Zero-terminated text at an address, at most `limit` bytes. */
+  text(address: number, limit: number): string {
+    const bytes = this.target.readAvailable(address, limit);
+    const end = bytes.indexOf(0);
+    return new TextDecoder().decode(bytes.subarray(0, end < 0 ? bytes.length : end));
+  }
+
+  /** A structure in memory as a value of the debugger. @throws LinuxError */
+  value(tag: string, address: number, name = tag): Value {
+    const type = this.struct(tag);
+    if (!type) throw new LinuxError(`This kernel has no struct ${tag}.`);
+    return new Value(
+      type,
+      { kind: 'memory', address },
+      this.access,
+      name,
+      `*(struct ${tag} *)0x${address.toString(16)}`,
+    );
+  }
+
+  /** Number of elements of a four-byte table that is a global variable, by its symbol's size. */
+  tableLength(name: string): number {
+    const [symbol] = this.module.elf.symbolsNamed(name);
+    if (symbol && symbol.size > 0) return symbol.size >>> 2;
+    const variable = this.module.symbols.findVariable(name);
+    return variable ? (sizeOf(variable.type) ?? 0) >>> 2 : 0;
+  }
+}

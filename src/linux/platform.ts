@@ -1,0 +1,181 @@
+import type { EntryCrossing, Platform, ThreadContext, ThreadId } from '../debugger/platform';
+import { moduleHasCode, type Module, type ModuleList } from '../debugger/modules';
+import { MemoryError, type Registers, type Target } from '../debugger/target';
+import { EntryCode } from './entry';
+import { Kernel, LinuxError } from './kernel';
+import { caseNameOf, findSocketcallCases, SOCKETCALL_FILE, type SocketcallCase } from './socketcall';
+import { readSystemCalls, systemCallAliases, type SystemCall } from './system-calls';
+import { IDLE_THREAD, Tasks, type Task } from './tasks';
+import { Vdso } from './vdso';
+
+/** Source text of a file that the debug information names, or undefined where it is not to be had. */
+export type SourceReader = (path: string) => string | undefined;
+
+/** What makes the debugger a debugger of Linux: tasks as threads, programs by what a task runs, the way into the kernel, names. */
+export class LinuxPlatform implements Platform {
+  readonly kernel: Kernel;
+  readonly tasks: Tasks;
+  private readonly entry: EntryCode;
+  private readonly vdso: Vdso;
+  /** Difference between virtual and physical addresses of the kernel: PAGE_OFFSET. */
+  private readonly pageOffset: number;
+  private calls: Map<number, SystemCall> | undefined;
+  private cases: SocketcallCase[] | undefined;
+  private unpaged: Module | undefined;
+
+  /** @param modules the session's modules; one of them is the kernel */
+  constructor(
+    readonly target: Target,
+    readonly modules: ModuleList,
+    kernelModule: Module,
+    private readonly readSource: SourceReader,
+  ) {
+    this.kernel = new Kernel(kernelModule, target);
+    this.tasks = new Tasks(this.kernel);
+    this.entry = new EntryCode(this.kernel, this.tasks, () => this.systemCalls());
+    this.vdso = new Vdso(this.kernel);
+    const text = kernelModule.elf.segments.find((s) => s.type === 1 && s.virtualAddress !== s.physicalAddress);
+    this.pageOffset = text ? (text.virtualAddress - text.physicalAddress) >>> 0 : 0xc0000000;
+  }
+
+  /** The system-call table, by number. */
+  systemCalls(): ReadonlyMap<number, SystemCall> {
+    return (this.calls ??= readSystemCalls(this.kernel));
+  }
+
+  /** The cases of the socketcall switch; empty where the source of net/socket.c is not to be had. */
+  socketcallCases(): readonly SocketcallCase[] {
+    if (!this.cases) {
+      const text = this.readSource(SOCKETCALL_FILE);
+      this.cases = text === undefined ? [] : findSocketcallCases(text);
+    }
+    return this.cases;
+  }
+
+  /** The task that runs now; undefined while the kernel has not come far enough to have one. */
+  currentTask(): Task | undefined {
+    return this.attempt(() => {
+      const address = this.tasks.currentAddress();
+      return address === 0 ? undefined : this.tasks.read(address);
+    });
+  }
+
+  /** A task by thread id. */
+  task(thread: ThreadId): Task | undefined {
+    const current = this.currentTask();
+    if (current && threadOf(current.pid) === thread) return current;
+    return this.attempt(() => this.tasks.list().find((task) => threadOf(task.pid) === thread));
+  }
+
+  currentThread(): ThreadId {
+    const pid = this.attempt(() => this.tasks.pidOf(this.tasks.currentAddress()));
+    return threadOf(pid ?? 0);
+  }
+
+  threads(): { id: ThreadId; name: string }[] {
+    const current = this.currentTask();
+    if (!current) return [{ id: IDLE_THREAD, name: 'booting (no tasks yet)' }];
+    const others = this.attempt(() => this.tasks.list().filter((task) => task.address !== current.address)) ?? [];
+    return [
+      { id: threadOf(current.pid), name: this.tasks.describe(current, true) },
+      ...others.map((task) => ({ id: threadOf(task.pid), name: this.tasks.describe(task, false) })),
+    ];
+  }
+
+  context(thread: ThreadId): ThreadContext {
+    if (thread === this.currentThread()) {
+      return { id: thread, registers: this.target.registers(), pageDirectory: undefined, live: true };
+    }
+    const task = this.task(thread);
+    if (!task) throw new LinuxError('That task has ended.');
+    return this.tasks.sleepingContext(task, thread);
+  }
+
+  moduleAt(address: number, thread: ThreadId): Module | undefined {
+    if (this.isKernelAddress(address))
+      return moduleHasCode(this.kernel.module, address) ? this.kernel.module : undefined;
+    if (this.beforePaging()) return this.unpagedKernel(address);
+    return this.attempt(() => {
+      const task = thread === this.currentThread() ? this.currentTask() : this.task(thread);
+      if (!task || task.mm === 0) return undefined;
+      const base = this.vdso.baseFor(task.mm);
+      if (base !== 0 && address >= base && address < base + this.vdso.size) return this.vdso.at(base);
+      const program = this.programModule(task.mm);
+      return program && moduleHasCode(program, address) ? program : undefined;
+    });
+  }
+
+  /** Paging is off until startup_32 has built its page tables; the kernel then runs at its physical addresses. */
+  private beforePaging(): boolean {
+    const { cr0 } = this.target.systemRegisters();
+    return cr0 !== undefined && (cr0 & 0x80000000) === 0;
+  }
+
+  private unpagedKernel(address: number): Module | undefined {
+    const linked = (address + this.pageOffset) >>> 0;
+    if (!moduleHasCode(this.kernel.module, linked)) return undefined;
+    this.unpaged ??= { ...this.kernel.module, id: -1, loadBias: -this.pageOffset };
+    return this.unpaged;
+  }
+
+  /** The program among the session's modules that an address space runs. */
+  private programModule(mm: number): Module | undefined {
+    const path = this.tasks.program({ mm });
+    if (path === undefined) return undefined;
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const candidates = this.modules.programs.filter((module) => module.name === name);
+    // Two programs of one name: the one whose path on the host ends like the guest's.
+    return candidates.find((module) => module.path.endsWith(path)) ?? candidates[0];
+  }
+
+  isModuleCurrent(module: Module): boolean {
+    if (module.kind === 'kernel') return true;
+    return (
+      this.attempt(() => {
+        const mm = this.kernel.word('task_struct', 'mm', this.tasks.currentAddress());
+        return mm !== 0 && this.programModule(mm) === module;
+      }) ?? false
+    );
+  }
+
+  entryCrossing(context: ThreadContext, registers: Registers): EntryCrossing | undefined {
+    return this.entry.crossing(context, registers);
+  }
+
+  isKernelAddress(address: number): boolean {
+    return address >= this.pageOffset;
+  }
+
+  functionAliases(name: string): string[] {
+    return systemCallAliases(name);
+  }
+
+  specialBreakpoint(name: string): { file: string; line: number; message?: string } | undefined {
+    const wanted = caseNameOf(name);
+    if (!wanted) return undefined;
+    const cases = this.socketcallCases();
+    if (cases.length === 0) {
+      throw new LinuxError(
+        `The case ${wanted} cannot be found: the source of ${SOCKETCALL_FILE} is not available (see "sourceMap").`,
+      );
+    }
+    const found = cases.find((c) => c.name === wanted);
+    if (!found) throw new LinuxError(`The socketcall switch of this kernel has no case ${wanted}.`);
+    return { file: SOCKETCALL_FILE, line: found.statement, message: `case ${wanted} of the socketcall switch` };
+  }
+
+  /** Runs what reads kernel structures; undefined where the kernel is not far enough, or its structures are broken. */
+  private attempt<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof MemoryError || error instanceof LinuxError) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** Thread id of a pid. */
+function threadOf(pid: number): ThreadId {
+  return pid === 0 ? IDLE_THREAD : pid;
+}

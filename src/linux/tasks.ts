@@ -1,0 +1,170 @@
+/**
+ * Tasks: `struct task_struct` (include/linux/sched.h), `struct mm_struct`, the per-processor variable `current_task` (through 6.1) or
+ * `pcpu_hot.current_task` (from 6.2), and the switch frame `struct inactive_task_frame` (arch/x86/include/asm/switch_to.h, from 4.9).
+ */
+
+import type { ThreadContext, ThreadId } from '../debugger/platform';
+import { MemoryError, type Registers } from '../debugger/target';
+import { LinuxError, type Kernel } from './kernel';
+
+/** Thread id of the idle task (pid 0), because clients take 0 for "no thread". No pid reaches it (PID_MAX_LIMIT is 2^22). */
+export const IDLE_THREAD: ThreadId = 0x400000;
+
+/** A task of the guest. */
+export interface Task {
+  /** Address of its task_struct. */
+  readonly address: number;
+  readonly pid: number;
+  /** Process id as user space knows it (the thread group's). */
+  readonly tgid: number;
+  /** At most 15 characters. */
+  readonly comm: string;
+  /** Its mm_struct; 0 for a kernel thread. */
+  readonly mm: number;
+  /** Scheduler state (TASK_*); 0 is running or ready. */
+  readonly state: number;
+}
+
+/** States by value (include/linux/sched.h), as `ps` words them. */
+function stateName(state: number): string {
+  if (state === 0) return 'ready';
+  // TASK_PARKED 0x40, TASK_DEAD 0x80, TASK_NOLOAD 0x400, TASK_NEW 0x800
+  if (state & 0x04) return 'stopped';
+  if (state & 0x08) return 'traced';
+  if (state & 0x10 || state & 0x80) return 'dead';
+  if (state & 0x20) return 'zombie';
+  if (state & 0x40) return 'parked';
+  if ((state & 0x402) === 0x402) return 'idle';
+  if (state & 0x02) return 'waiting';
+  if (state & 0x01) return 'sleeping';
+  return `state 0x${state.toString(16)}`;
+}
+
+/** The guest's tasks. All methods throw MemoryError or LinuxError where the kernel is not far enough to have them. */
+export class Tasks {
+  private perCpuOffset: number | undefined;
+
+  constructor(private readonly kernel: Kernel) {}
+
+  /** Address of the current task's task_struct. */
+  currentAddress(): number {
+    const { kernel } = this;
+    const single = kernel.symbol('current_task');
+    if (single !== undefined) return kernel.u32((single + this.perCpu()) >>> 0);
+    const hot = kernel.symbol('pcpu_hot');
+    if (hot === undefined) throw new LinuxError('This kernel has neither current_task nor pcpu_hot.');
+    return kernel.word('pcpu_hot', 'current_task', (hot + this.perCpu()) >>> 0);
+  }
+
+  /** What is added to a per-processor variable's address: 0 on a kernel for one processor (include/asm-generic/percpu.h). */
+  private perCpu(): number {
+    if (this.perCpuOffset !== undefined) return this.perCpuOffset;
+    const table = this.kernel.symbol('__per_cpu_offset');
+    if (table === undefined) return (this.perCpuOffset = 0);
+    // The table is filled while booting, so it is not kept before it says something.
+    const offset = this.kernel.u32(table);
+    if (offset !== 0) this.perCpuOffset = offset;
+    return offset;
+  }
+
+  /** Pid of a task: quick, for predicates that run at every hit. */
+  pidOf(address: number): number {
+    return this.kernel.word('task_struct', 'pid', address);
+  }
+
+  read(address: number): Task {
+    const { kernel } = this;
+    const stateOffset = kernel.offsetIfAny('task_struct', '__state') ?? kernel.offset('task_struct', 'state');
+    return {
+      address,
+      pid: this.pidOf(address),
+      tgid: kernel.word('task_struct', 'tgid', address),
+      comm: kernel.text(address + kernel.offset('task_struct', 'comm'), 16),
+      mm: kernel.word('task_struct', 'mm', address),
+      state: kernel.u32(address + stateOffset),
+    };
+  }
+
+  /** All threads of all processes, the idle task first. */
+  list(): Task[] {
+    const { kernel } = this;
+    const init = kernel.symbol('init_task');
+    if (init === undefined) throw new LinuxError('This kernel has no init_task.');
+    const link = kernel.offset('task_struct', 'tasks');
+    const tasks: Task[] = [];
+    const seen = new Set<number>();
+    for (let leader = init; !seen.has(leader) && seen.size < 65536; leader = (kernel.u32(leader + link) - link) >>> 0) {
+      seen.add(leader);
+      tasks.push(this.read(leader), ...this.otherThreads(leader));
+    }
+    return tasks;
+  }
+
+  /** The threads of a process besides its leader (signal_struct.thread_head and task_struct.thread_node). */
+  private otherThreads(leader: number): Task[] {
+    const { kernel } = this;
+    const head = (kernel.word('task_struct', 'signal', leader) + kernel.offset('signal_struct', 'thread_head')) >>> 0;
+    const link = kernel.offset('task_struct', 'thread_node');
+    const threads: Task[] = [];
+    for (let node = kernel.u32(head); node !== head && node !== 0 && threads.length < 65536; node = kernel.u32(node)) {
+      const address = (node - link) >>> 0;
+      if (address !== leader) threads.push(this.read(address));
+    }
+    return threads;
+  }
+
+  /** `replyhi (pid 47)`, and what it does. */
+  describe(task: Task, running: boolean): string {
+    const kind = task.mm === 0 && task.pid !== 0 ? ', kernel thread' : '';
+    return `${task.comm} (pid ${task.pid}${kind}) ${running ? 'running' : stateName(task.state)}`;
+  }
+
+  /** Physical address of a task's page directory; undefined for kernel threads, which borrow the present one. */
+  pageDirectory(task: Task): number | undefined {
+    if (task.mm === 0) return undefined;
+    return this.kernel.target.translate(this.kernel.word('mm_struct', 'pgd', task.mm));
+  }
+
+  /** Registers of a task that is not running, from its switch frame: those that `__switch_to_asm` saves. */
+  sleepingContext(task: Task, id: ThreadId): ThreadContext {
+    const { kernel } = this;
+    const frame = kernel.word('task_struct', 'thread.sp', task.address);
+    const at = (member: string): number => (frame + kernel.offset('inactive_task_frame', member)) >>> 0;
+    const registers: Registers = {
+      eax: 0, ecx: 0, edx: 0, ebx: kernel.u32(at('bx')), esp: (frame + kernel.sizeOf('inactive_task_frame')) >>> 0,
+      ebp: kernel.u32(at('bp')), esi: kernel.u32(at('si')), edi: kernel.u32(at('di')), eip: kernel.u32(at('ret_addr')),
+      eflags: kernel.offsetIfAny('inactive_task_frame', 'flags') === undefined ? 2 : kernel.u32(at('flags')),
+      cs: 0x60, ss: 0x68, ds: 0x7b, es: 0x7b, fs: 0, gs: 0,
+    }; // prettier-ignore
+    return {
+      id,
+      registers,
+      pageDirectory: this.pageDirectory(task),
+      live: false,
+      known: ['ebx', 'esp', 'ebp', 'esi', 'edi', 'eip'],
+      savedAt: { ebx: at('bx'), ebp: at('bp'), esi: at('si'), edi: at('di'), eip: at('ret_addr') },
+    };
+  }
+
+  /** Path of the program that a task runs, from its mm's exe_file; undefined for kernel threads. */
+  program(task: { mm: number }): string | undefined {
+    const { kernel } = this;
+    if (task.mm === 0) return undefined;
+    try {
+      const file = kernel.word('mm_struct', 'exe_file', task.mm);
+      if (file === 0) return undefined;
+      const parts: string[] = [];
+      let dentry = kernel.word('file', 'f_path.dentry', file);
+      for (let depth = 0; dentry !== 0 && depth < 64; depth++) {
+        const parent = kernel.word('dentry', 'd_parent', dentry);
+        if (parent === dentry) break;
+        parts.unshift(kernel.text(kernel.word('dentry', 'd_name.name', dentry), 256));
+        dentry = parent;
+      }
+      return `/${parts.join('/')}`;
+    } catch (error) {
+      if (error instanceof MemoryError) return undefined;
+      throw error;
+    }
+  }
+}
