@@ -12,8 +12,8 @@ export interface Abbreviation {
   readonly names: readonly number[];
   /** DW_FORM_* of each attribute. */
   readonly forms: readonly number[];
-  /** Values of DW_FORM_implicit_const, else 0. */
-  readonly implicit: readonly bigint[];
+  /** Values of DW_FORM_implicit_const by the index of their attribute. */
+  readonly implicit: ReadonlyMap<number, bigint> | undefined;
   /** Offset of each attribute from the entry's first value, or -1 where a value before it has a varying size. */
   readonly offsets: readonly number[];
   /** How to skip an entry: numbers of bytes, and -form for a value of varying size. */
@@ -22,44 +22,93 @@ export interface Abbreviation {
   readonly sibling: number;
 }
 
-/** The abbreviations of one unit, by code. */
-export interface AbbreviationTable {
-  readonly byCode: readonly (Abbreviation | undefined)[];
-  /** Codes too large for an array. */
-  readonly rest: ReadonlyMap<number, Abbreviation>;
-}
-
 /** Codes up to here are array indices; compilers number from 1. */
 const DENSE_CODES = 0x10000;
 
 /**
- * Reads an abbreviation table of .debug_abbrev.
- *
- * @param format of the unit that uses the table: sizes of its values depend on it
- * @throws SymbolError
+ * The abbreviations of one unit, by code. One pass finds where each declaration stands; a declaration is decoded when
+ * the first entry uses it.
  */
-export function readAbbreviations(section: Uint8Array, offset: number, format: Format): AbbreviationTable {
-  const reader = new Reader(section, '.debug_abbrev', offset);
-  const byCode: (Abbreviation | undefined)[] = [];
-  const rest = new Map<number, Abbreviation>();
-  for (;;) {
-    // A table that ends with its section needs no terminator; gas omits it at times.
-    if (reader.atEnd) break;
-    const code = reader.uleb();
-    if (code === 0) break;
-    const abbreviation = readDeclaration(reader, code, format);
-    if (code < DENSE_CODES) {
-      while (byCode.length < code) byCode.push(undefined);
-      byCode[code] ??= abbreviation;
-    } else if (!rest.has(code)) {
-      rest.set(code, abbreviation);
+export class AbbreviationTable {
+  private readonly positions: number[] = [];
+  private readonly sparsePositions = new Map<number, number>();
+  private readonly decoded: (Abbreviation | undefined)[] = [];
+  private readonly sparseDecoded = new Map<number, Abbreviation>();
+
+  /**
+   * @param format of the unit that uses the table: sizes of its values depend on it
+   * @throws SymbolError
+   */
+  constructor(
+    private readonly section: Uint8Array,
+    offset: number,
+    private readonly format: Format,
+  ) {
+    const reader = new Reader(section, '.debug_abbrev', offset);
+    // A table that ends with its section needs no terminator.
+    while (!reader.atEnd) {
+      const start = reader.position;
+      const code = reader.uleb();
+      if (code === 0) break;
+      if (code >= DENSE_CODES) {
+        if (!this.sparsePositions.has(code)) this.sparsePositions.set(code, start);
+      } else {
+        while (this.positions.length <= code) this.positions.push(-1);
+        if (this.positions[code] < 0) this.positions[code] = start;
+      }
+      skipDeclaration(reader);
     }
   }
-  return { byCode, rest };
+
+  /** The abbreviation with a code; undefined if the table has none. @throws SymbolError */
+  get(code: number): Abbreviation | undefined {
+    if (code >= DENSE_CODES) return this.getSparse(code);
+    const known = this.decoded[code];
+    if (known) return known;
+    const position = this.positions[code];
+    if (position === undefined || position < 0) return undefined;
+    while (this.decoded.length <= code) this.decoded.push(undefined);
+    return (this.decoded[code] = this.decode(position));
+  }
+
+  private getSparse(code: number): Abbreviation | undefined {
+    const known = this.sparseDecoded.get(code);
+    const position = this.sparsePositions.get(code);
+    if (known || position === undefined) return known;
+    const abbreviation = this.decode(position);
+    this.sparseDecoded.set(code, abbreviation);
+    return abbreviation;
+  }
+
+  /** All abbreviations of a tag. @throws SymbolError */
+  *withTag(tag: number): Generator<Abbreviation> {
+    for (const position of [...this.positions, ...this.sparsePositions.values()]) {
+      if (position < 0) continue;
+      const reader = new Reader(this.section, '.debug_abbrev', position);
+      reader.skipLeb();
+      if (reader.uleb() === tag) yield this.decode(position);
+    }
+  }
+
+  private decode(position: number): Abbreviation {
+    return readDeclaration(new Reader(this.section, '.debug_abbrev', position), this.format);
+  }
 }
 
-function readDeclaration(reader: Reader, code: number, format: Format): Abbreviation {
+function skipDeclaration(reader: Reader): void {
+  reader.skipLeb();
+  reader.skip(1);
+  for (;;) {
+    const name = reader.uleb();
+    const form = reader.uleb();
+    if (name === 0 && form === 0) return;
+    if (form === DW_FORM.implicit_const) reader.skipLeb();
+  }
+}
+
+function readDeclaration(reader: Reader, format: Format): Abbreviation {
   const start = reader.position;
+  const code = reader.uleb();
   const tag = reader.uleb();
   const children = reader.u8();
   if (children > 1) {
@@ -67,7 +116,7 @@ function readDeclaration(reader: Reader, code: number, format: Format): Abbrevia
   }
   const names: number[] = [];
   const forms: number[] = [];
-  const implicit: bigint[] = [];
+  let implicit: Map<number, bigint> | undefined;
   const offsets: number[] = [];
   const steps: number[] = [];
   let known = 0;
@@ -78,9 +127,9 @@ function readDeclaration(reader: Reader, code: number, format: Format): Abbrevia
     const form = reader.uleb();
     if (name === 0 && form === 0) break;
     if (name === DW_AT.sibling) sibling = names.length;
+    if (form === DW_FORM.implicit_const) (implicit ??= new Map()).set(names.length, reader.slebBig());
     names.push(name);
     forms.push(form);
-    implicit.push(form === DW_FORM.implicit_const ? reader.slebBig() : 0n);
     offsets.push(known);
     const size = fixedSize(form, format);
     if (size >= 0) {

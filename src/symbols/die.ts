@@ -79,7 +79,7 @@ export class Die {
     const form = this.seek(attribute);
     if (form === 0) return undefined;
     if (form === DW_FORM.implicit_const) {
-      return this.abbreviation.implicit[this.abbreviation.names.indexOf(attribute)];
+      return this.abbreviation.implicit?.get(this.abbreviation.names.indexOf(attribute));
     }
     return readConstant(this.unit.reader, form);
   }

@@ -22,7 +22,9 @@ interface Cie {
 /** A frame description entry: the addresses it covers and where its instructions are. */
 interface Fde extends AddressRange {
   readonly cie: Cie;
-  readonly instructions: Reader;
+  /** Where its instructions begin and end. */
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Call-frame information of one section: .debug_frame (DWARF 6.4) or .eh_frame (LSB core specification, 10.6). */
@@ -112,7 +114,7 @@ export class FrameSection {
     // The length has the pointer's format, but is a plain number.
     const length = this.pointer(reader, cie.pointerEncoding & 0x0f) ?? 0;
     if (cie.hasAugmentationData) reader.skip(reader.uleb());
-    return { start, end: start + length, cie, instructions: reader };
+    return { start, end: start + length, cie, from: reader.position, to: reader.end };
   }
 
   private cie(offset: number): Cie {
@@ -255,9 +257,9 @@ class RowProgram {
   run(): UnwindRow {
     const { fde, source } = this;
     const { cie } = fde;
-    this.execute(cie.instructions);
+    this.execute(cie.instructions.at(cie.instructions.position));
     this.initial = new Map(this.state.registers);
-    this.execute(fde.instructions);
+    this.execute(cie.instructions.at(fde.from, fde.to));
     if (!this.state.cfa) {
       throw new SymbolError('malformed', `${source} defines no CFA for the code at ${hex(fde.start)}`);
     }
@@ -284,8 +286,7 @@ class RowProgram {
     return false;
   }
 
-  private execute(instructions: Reader): void {
-    const reader = instructions.at(instructions.position);
+  private execute(reader: Reader): void {
     const { codeAlignment, dataAlignment } = this.fde.cie;
     while (!reader.atEnd) {
       const opcode = reader.u8();

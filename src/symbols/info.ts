@@ -1,11 +1,13 @@
 import { type UnitInfo } from './api';
-import { type Abbreviation, type AbbreviationTable, readAbbreviations } from './abbrev';
+import { type Abbreviation, AbbreviationTable } from './abbrev';
 import { DW_AT, DW_FORM, DW_TAG, DW_UT } from './constants';
 import { Die } from './die';
 import { SymbolError, hex } from './errors';
 import { type Format, skipForm } from './forms';
 import { Reader } from './reader';
 import { type SectionName, type Sections } from './sections';
+
+const LIST_FORMS = new Set<number>([DW_FORM.sec_offset, DW_FORM.loclistx, DW_FORM.data4, DW_FORM.data8]);
 
 /** One unit of .debug_info (or of DWARF 4's .debug_types): its header now, everything else when it is needed. */
 export class Unit implements UnitInfo, Format {
@@ -117,19 +119,12 @@ export class Unit implements UnitInfo, Format {
 
   /** The unit has location lists, so its code was optimised and variables are right from the first instruction. */
   get hasLocationLists(): boolean {
-    const { byCode, rest } = this.abbreviations;
-    const isList = (a: Abbreviation | undefined): boolean =>
-      a !== undefined &&
-      (a.tag === DW_TAG.variable || a.tag === DW_TAG.formal_parameter) &&
-      a.names.some(
-        (name, i) =>
-          name === DW_AT.location &&
-          (a.forms[i] === DW_FORM.sec_offset ||
-            a.forms[i] === DW_FORM.loclistx ||
-            a.forms[i] === DW_FORM.data4 ||
-            a.forms[i] === DW_FORM.data8),
-      );
-    return byCode.some(isList) || [...rest.values()].some(isList);
+    const isList = (a: Abbreviation): boolean => {
+      const index = a.names.indexOf(DW_AT.location);
+      return index >= 0 && LIST_FORMS.has(a.forms[index]);
+    };
+    const tags = [DW_TAG.variable, DW_TAG.formal_parameter];
+    return tags.some((tag) => [...this.abbreviations.withTag(tag)].some(isList));
   }
 
   get isCompilation(): boolean {
@@ -137,8 +132,7 @@ export class Unit implements UnitInfo, Format {
   }
 
   abbreviation(code: number, offset: number): Abbreviation {
-    const { byCode, rest } = this.abbreviations;
-    const found = code < byCode.length ? byCode[code] : rest.get(code);
+    const found = (this.table ?? this.abbreviations).get(code);
     if (!found) {
       throw new SymbolError(
         'malformed',
@@ -273,7 +267,7 @@ export class DebugInfo {
     const key = `${offset}/${format.version <= 2}/${format.addressSize}/${format.offsetSize}`;
     let table = this.tables.get(key);
     if (!table) {
-      table = readAbbreviations(this.sections.get('debug_abbrev'), offset, format);
+      table = new AbbreviationTable(this.sections.get('debug_abbrev'), offset, format);
       this.tables.set(key, table);
     }
     return table;

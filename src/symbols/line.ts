@@ -1,16 +1,26 @@
 import { DW_FORM, DW_LNCT, DW_LNE, DW_LNS } from './constants';
 import { SymbolError, hex } from './errors';
-import { type Format, readBlock, readConstant, skipForm, unknownForm } from './forms';
+import { type Format, readConstant, skipForm, unknownForm } from './forms';
 import { Reader } from './reader';
 import { type Sections } from './sections';
 
-/** A file of a line table's header. */
-export interface LineFile {
-  readonly directory: number;
-  /** Read only when needed: most entries are the same few strings. */
-  readonly nameSection: 'debug_line' | 'debug_line_str' | 'debug_str';
-  readonly nameOffset: number;
-  readonly md5: string | undefined;
+/** Where the names of a header's tables stand. */
+export type NameSection = 'debug_line' | 'debug_line_str' | 'debug_str';
+
+/** The file table of a header as columns; index is the program's file register. */
+export class FileTable {
+  /** Index into the header's directories. */
+  readonly directories: number[] = [];
+  /** Offsets of the names; -1 where there is no file (entry 0 before DWARF 5). */
+  readonly names: number[] = [];
+  /** Offsets of MD5 sums in .debug_line, if the table has them. */
+  readonly sums: number[] = [];
+
+  constructor(public nameSection: NameSection) {}
+
+  get length(): number {
+    return this.names.length;
+  }
 }
 
 /** The header of one line number program (DWARF 6.2.4; DWARF 4 and earlier 6.2.4 likewise). */
@@ -28,7 +38,7 @@ export interface LineHeader extends Format {
   /** From version 5 directory 0 is the compilation directory; before it is implied. */
   readonly directories: readonly string[];
   /** Indexed as the program's file register: from 0 since version 5, from 1 before (entry 0 is then undefined). */
-  readonly files: (LineFile | undefined)[];
+  readonly files: FileTable;
 }
 
 const MAX_HEADER_ENTRIES = 0x100000;
@@ -64,10 +74,12 @@ export function readLineHeader(sections: Sections, offset: number): LineHeader {
   const opcodeLengths = reader.take(opcodeBase - 1);
   const format = { version, addressSize, offsetSize };
   const directories: string[] = [];
-  const files: (LineFile | undefined)[] = [];
+  const files = new FileTable('debug_line');
   if (version >= 5) {
-    readEntries(reader, format, sections, (entry) => directories.push(entry.text()));
-    readEntries(reader, format, sections, (entry) => files.push(entry.file()));
+    const table = new FileTable('debug_line');
+    readEntries(reader, format, table);
+    for (const name of table.names) directories.push(lineString(sections, table.nameSection, name));
+    readEntries(reader, format, files);
   } else {
     readTablesV4(reader, directories, files);
   }
@@ -88,56 +100,39 @@ export function readLineHeader(sections: Sections, offset: number): LineHeader {
   };
 }
 
-function readTablesV4(reader: Reader, directories: string[], files: (LineFile | undefined)[]): void {
+function readTablesV4(reader: Reader, directories: string[], files: FileTable): void {
   directories.push('');
   for (;;) {
     const name = reader.cstring();
     if (name === '') break;
     directories.push(name);
   }
-  files.push(undefined);
+  files.names.push(-1);
+  files.directories.push(0);
   for (;;) {
-    const nameOffset = reader.position;
+    const name = reader.position;
     reader.skipString();
-    if (reader.position === nameOffset + 1) break;
-    files.push(readFileV4(reader, nameOffset));
+    if (reader.position === name + 1) break;
+    readFileV4(reader, name, files);
   }
 }
 
 /** The part of a version 4 file entry behind its name; also the operands of DW_LNE_define_file. */
-function readFileV4(reader: Reader, nameOffset: number): LineFile {
-  const directory = reader.uleb();
+function readFileV4(reader: Reader, name: number, files: FileTable): void {
+  files.names.push(name);
+  files.directories.push(reader.uleb());
   reader.skipLeb();
   reader.skipLeb();
-  return { directory, nameSection: 'debug_line', nameOffset, md5: undefined };
-}
-
-/** One entry of a version 5 directory or file table. */
-class HeaderEntry {
-  section: LineFile['nameSection'] = 'debug_line';
-  offset = 0;
-  directory = 0;
-  md5: string | undefined;
-
-  constructor(private readonly sections: Sections) {}
-
-  text(): string {
-    return lineString(this.sections, this.section, this.offset);
-  }
-
-  file(): LineFile {
-    return { directory: this.directory, nameSection: this.section, nameOffset: this.offset, md5: this.md5 };
-  }
 }
 
 /** A name of a line table. */
-export function lineString(sections: Sections, section: LineFile['nameSection'], offset: number): string {
+export function lineString(sections: Sections, section: NameSection, offset: number): string {
   if (section === 'debug_line') return new Reader(sections.get('debug_line'), '.debug_line', offset).cstring();
   return sections.string(section, offset);
 }
 
 /** Reads an entry format and its entries (DWARF 6.2.4, items 12–17 and 18–23). */
-function readEntries(reader: Reader, format: Format, sections: Sections, add: (entry: HeaderEntry) => void): void {
+function readEntries(reader: Reader, format: Format, table: FileTable): void {
   const columns: { content: number; form: number }[] = [];
   for (let n = reader.u8(); n > 0; n--) columns.push({ content: reader.uleb(), form: reader.uleb() });
   const count = reader.uleb();
@@ -145,30 +140,31 @@ function readEntries(reader: Reader, format: Format, sections: Sections, add: (e
     throw new SymbolError('malformed', `.debug_line claims ${count} entries at offset ${hex(reader.position)}`);
   }
   for (let i = 0; i < count; i++) {
-    const entry = new HeaderEntry(sections);
-    for (const { content, form } of columns) readColumn(reader, format, content, form, entry);
-    add(entry);
+    table.names.push(-1);
+    table.directories.push(0);
+    for (const { content, form } of columns) readColumn(reader, format, content, form, table, i);
   }
 }
 
-function readColumn(reader: Reader, format: Format, content: number, form: number, entry: HeaderEntry): void {
+function readColumn(reader: Reader, format: Format, content: number, form: number, table: FileTable, i: number): void {
   if (content === DW_LNCT.path) {
-    if (form === DW_FORM.string) {
-      entry.section = 'debug_line';
-      entry.offset = reader.position;
+    if (form === DW_FORM.line_strp) {
+      table.nameSection = 'debug_line_str';
+      table.names[i] = reader.unsigned(format.offsetSize);
+    } else if (form === DW_FORM.strp) {
+      table.nameSection = 'debug_str';
+      table.names[i] = reader.unsigned(format.offsetSize);
+    } else if (form === DW_FORM.string) {
+      table.names[i] = reader.position;
       reader.skipString();
-    } else if (form === DW_FORM.line_strp || form === DW_FORM.strp) {
-      entry.section = form === DW_FORM.strp ? 'debug_str' : 'debug_line_str';
-      entry.offset = reader.unsigned(format.offsetSize);
     } else {
       throw unknownForm(reader, form);
     }
   } else if (content === DW_LNCT.directory_index) {
-    entry.directory = Number(readConstant(reader, form) ?? 0n);
-  } else if (content === DW_LNCT.MD5 && form === DW_FORM.data16) {
-    const bytes = readBlock(reader, form) ?? [];
-    entry.md5 = Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
+    if (form === DW_FORM.udata) table.directories[i] = reader.uleb();
+    else table.directories[i] = Number(readConstant(reader, form) ?? 0n);
   } else {
+    if (content === DW_LNCT.MD5 && form === DW_FORM.data16) table.sums[i] = reader.position;
     skipForm(reader, form, format);
   }
 }
@@ -317,7 +313,7 @@ export function runLineProgram(
         } else if (extended === DW_LNE.define_file) {
           const name = reader.position;
           reader.skipString();
-          header.files.push(readFileV4(reader, name));
+          readFileV4(reader, name, header.files);
         } else if (extended === DW_LNE.set_discriminator) {
           discriminator = reader.uleb();
         }

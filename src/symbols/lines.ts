@@ -30,13 +30,19 @@ class File implements SourceFile {
   }
 }
 
+/** A directory of sources and the files in it by the offset of their name in .debug_line_str. */
+interface Directory {
+  readonly path: string;
+  readonly files: Map<number, File>;
+}
+
 /** The line table that one or more units share. */
 export interface LineTable {
   readonly unit: Unit;
   readonly header: LineHeader;
   /** By file register; filled when the registry of files is built or the entry is asked for. */
   readonly files: (File | undefined)[];
-  readonly directories: number[];
+  readonly directories: readonly Directory[];
   matrix: LineMatrix | undefined;
 }
 
@@ -47,9 +53,7 @@ export interface LineTable {
 export class Lines {
   private readonly tables = new Map<number, LineTable | undefined>();
   private readonly byPath = new Map<string, File>();
-  private readonly directoryNumbers = new Map<string, number>();
-  private readonly directoryPaths: string[] = [];
-  private readonly byName = new Map<number, File>();
+  private readonly directories = new Map<string, Directory>();
   private allFiles: readonly File[] | undefined;
   private byLastComponent: Map<string, File[]> | undefined;
 
@@ -69,8 +73,8 @@ export class Lines {
       const header = readLineHeader(this.info.sections, offset);
       const base = unit.compilationDirectory;
       const directories = header.directories.map((path, i) => {
-        if (header.version < 5 && i === 0) return this.directoryNumber(normalizePath(base));
-        return this.directoryNumber(joinPath(base, path));
+        if (header.version < 5 && i === 0) return this.directory(normalizePath(base));
+        return this.directory(joinPath(base, path));
       });
       const table = { unit, header, files: [], directories, matrix: undefined };
       this.tables.set(offset, table);
@@ -82,14 +86,13 @@ export class Lines {
     }
   }
 
-  private directoryNumber(path: string): number {
-    let number = this.directoryNumbers.get(path);
-    if (number === undefined) {
-      number = this.directoryPaths.length;
-      this.directoryPaths.push(path);
-      this.directoryNumbers.set(path, number);
+  private directory(path: string): Directory {
+    let directory = this.directories.get(path);
+    if (!directory) {
+      directory = { path, files: new Map() };
+      this.directories.set(path, directory);
     }
-    return number;
+    return directory;
   }
 
   /** The file that a unit's DW_AT_decl_file, DW_AT_call_file or file register means. */
@@ -107,21 +110,21 @@ export class Lines {
   private fileIn(table: LineTable, index: number): File | undefined {
     const known = table.files[index];
     if (known) return known;
-    const entry = table.header.files[index];
-    if (!entry) return undefined;
-    const { sections } = this.info;
-    const directory = table.directories[entry.directory] ?? this.directoryNumber(normalizePath(''));
-    // The same name in the same directory is the same file, and its string is shared: no text is built for most entries.
-    const key = directory * 0x1_0000_0000 + entry.nameOffset;
-    let file = entry.nameSection === 'debug_line_str' ? this.byName.get(key) : undefined;
+    const { files } = table.header;
+    const name = files.names[index];
+    if (name === undefined || name < 0) return undefined;
+    const directory = table.directories[files.directories[index]] ?? this.directory('');
+    // One name in one directory is one file, and its string is shared: no text is built for most entries.
+    const isShared = files.nameSection === 'debug_line_str';
+    let file = isShared ? directory.files.get(name) : undefined;
     if (!file) {
-      const path = joinPath(this.directoryPaths[directory], lineString(sections, entry.nameSection, entry.nameOffset));
+      const path = joinPath(directory.path, lineString(this.info.sections, files.nameSection, name));
       file = this.byPath.get(path);
       if (!file) {
-        file = new File(path, entry.md5);
+        file = new File(path, sumAt(this.info.sections.get('debug_line'), files.sums[index]));
         this.byPath.set(path, file);
       }
-      if (entry.nameSection === 'debug_line_str') this.byName.set(key, file);
+      if (isShared) directory.files.set(name, file);
     }
     table.files[index] = file;
     return file;
@@ -293,6 +296,12 @@ function describeRow(matrix: LineMatrix, row: number, file: SourceFile): LineRow
     epilogueBegin: (flags & ROW_EPILOGUE_BEGIN) !== 0,
     discriminator: matrix.discriminator[row],
   };
+}
+
+/** An MD5 sum as hexadecimal. */
+function sumAt(section: Uint8Array, offset: number | undefined): string | undefined {
+  if (offset === undefined) return undefined;
+  return Array.from(section.subarray(offset, offset + 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function lastComponent(path: string): string {

@@ -54,14 +54,14 @@ function isInOwnSource(dwarf: Dwarf, fn: ConcreteFunction): boolean {
 }
 
 function mayInline(unit: Unit): boolean {
-  return someAbbreviation(unit, (a) => a.tag === DW_TAG.inlined_subroutine);
+  return !unit.abbreviations.withTag(DW_TAG.inlined_subroutine).next().done;
 }
 
 /** Units whose inlined instances may have their abstract instance elsewhere: link-time optimisation writes such. */
 function unitsWithForeignOrigins(dwarf: Dwarf): Unit[] {
   return dwarf.info.units.filter((unit) => {
     try {
-      return someAbbreviation(unit, (a) => a.tag === DW_TAG.inlined_subroutine && hasForeignOrigin(a));
+      return [...unit.abbreviations.withTag(DW_TAG.inlined_subroutine)].some(hasForeignOrigin);
     } catch (error) {
       dwarf.info.warn(error);
       return false;
@@ -72,11 +72,6 @@ function unitsWithForeignOrigins(dwarf: Dwarf): Unit[] {
 function hasForeignOrigin(abbreviation: Abbreviation): boolean {
   const index = abbreviation.names.indexOf(DW_AT.abstract_origin);
   return index >= 0 && abbreviation.forms[index] === DW_FORM.ref_addr;
-}
-
-function someAbbreviation(unit: Unit, test: (abbreviation: Abbreviation) => boolean): boolean {
-  const { byCode, rest } = unit.abbreviations;
-  return byCode.some((a) => a !== undefined && test(a)) || [...rest.values()].some(test);
 }
 
 const TAG_KINDS: Readonly<Record<string, number>> = {

@@ -12,14 +12,16 @@ export class Reader {
    * @param what its name for messages (`.debug_info`)
    * @param position first byte to read
    * @param end one past the last readable byte
+   * @param view of the same bytes, if there is one already
    */
   constructor(
     readonly bytes: Uint8Array,
     readonly what: string,
     public position = 0,
     readonly end = bytes.length,
+    view?: DataView,
   ) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.view = view ?? new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (end > bytes.length || position > end || position < 0) {
       throw new SymbolError('truncated', `${what} has ${hex(bytes.length)} bytes, but ${hex(position)} is referred to`);
     }
@@ -35,7 +37,7 @@ export class Reader {
 
   /** A second cursor over the same section. */
   at(position: number, end = this.end): Reader {
-    return new Reader(this.bytes, this.what, position, end);
+    return new Reader(this.bytes, this.what, position, end, this.view);
   }
 
   private need(size: number): number {
