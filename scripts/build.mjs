@@ -1,10 +1,14 @@
 /** Bundles the extension, the adapter and the command line into dist/ (`npm run build`). */
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { ROOT } from './lib/setup.mjs';
 
-/** @returns a promise that resolves when dist/ is up to date. */
-export async function build() {
+/**
+ * @param {string} [guest] folder of the built guest; the bundles find it as dist/guest
+ * @returns a promise that resolves when dist/ is up to date
+ */
+export async function build(guest) {
   const { build: bundle } = await import('esbuild');
   mkdirSync(path.join(ROOT, 'dist'), { recursive: true });
   await bundle({
@@ -25,6 +29,14 @@ export async function build() {
   });
   // iced-x86 reads its WebAssembly from beside the bundle.
   copyFileSync(path.join(ROOT, 'node_modules/iced-x86/iced_x86_bg.wasm'), path.join(ROOT, 'dist/iced_x86_bg.wasm'));
+  if (guest) {
+    const link = path.join(ROOT, 'dist/guest');
+    rmSync(link, { force: true, recursive: true });
+    symlinkSync(guest, link);
+  }
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) await build();
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { ensureGuest } = await import('./guest.mjs');
+  await build((await ensureGuest()).dir);
+}

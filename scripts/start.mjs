@@ -6,14 +6,12 @@ import { ROOT, checkNode, ensureNodeModules, fail } from './lib/setup.mjs';
 checkNode();
 try {
   ensureNodeModules();
-  const { ensurePackages, GUEST_PACKAGES } = await import('./lib/packages.mjs');
   const { ensureGuest } = await import('./guest.mjs');
-  const guest = await ensureGuest({ packages: () => ensurePackages(GUEST_PACKAGES) });
+  const guest = await ensureGuest();
   const { build } = await import('./build.mjs');
-  await build();
+  await build(guest.dir);
   const child = spawn(process.execPath, [path.join(ROOT, 'dist/cli.js'), ...process.argv.slice(2)], {
     stdio: 'inherit',
-    env: { ...process.env, SOCKSCOPE_GUEST: guest.dir },
   });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));

@@ -27,12 +27,12 @@ function check(name, script, scriptArgs) {
 
 try {
   ensureNodeModules();
-  const { ensurePackages, GUEST_PACKAGES, TEST_PACKAGES } = await import('./lib/packages.mjs');
+  const { ensurePackages, TEST_PACKAGES } = await import('./lib/packages.mjs');
   await ensurePackages(TEST_PACKAGES);
   const { ensureGuest } = await import('./guest.mjs');
-  await ensureGuest({ packages: () => ensurePackages(GUEST_PACKAGES) });
+  const guest = await ensureGuest();
   const { build } = await import('./build.mjs');
-  await build();
+  await build(guest.dir);
 
   if (args.length === 0) {
     check('type check', 'node_modules/typescript/bin/tsc', ['--noEmit']);

@@ -1,0 +1,90 @@
+/** The same sessions from a terminal (`npm start`). */
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { runConsole } from './console';
+import { EXPERIMENTS, runExperiment, type Observer } from './experiment';
+import { COLOURED, formatOrder, formatStop, PLAIN } from './report';
+
+const USAGE = `Usage: npm start [-- COMMAND] [OPTIONS]
+
+Commands
+  experiments   boot the guest and run the study's experiments (default)
+  console       boot the guest and use its terminal; leave with "exit" there
+
+Options
+  --experiment a|b   only this one: (a) sys_socket, sys_bind, sys_listen; (b) every case of the socketcall switch
+  --entry WAY        how replyhi and hello enter the kernel: int80 (default), sysenter, direct
+  --json             one JSON object a line instead of text
+  --verbose          the guest's console and the breakpoints too
+  --help             this text
+`;
+
+const ADAPTER = path.join(__dirname, 'adapter.js');
+const ENTRIES = ['int80', 'sysenter', 'direct'];
+
+/** Ends with a usage error. */
+function usage(problem: string): never {
+  process.stderr.write(`sockscope: ${problem}\n\n${USAGE}`);
+  process.exit(2);
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        experiment: { type: 'string' },
+        entry: { type: 'string' },
+        json: { type: 'boolean' },
+        verbose: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    });
+  } catch (error) {
+    return usage((error as Error).message);
+  }
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parse();
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const [command = 'experiments', ...rest] = positionals;
+  if (rest.length > 0) usage(`"${rest[0]}" is one argument too many.`);
+  if (command === 'console') return runConsole(ADAPTER);
+  if (command !== 'experiments') usage(`There is no command "${command}".`);
+  const chosen = EXPERIMENTS.filter(
+    (experiment) => values.experiment === undefined || experiment.id === values.experiment,
+  );
+  if (chosen.length === 0) usage(`There is no experiment "${values.experiment}".`);
+  const entry = values.entry ?? 'int80';
+  if (!ENTRIES.includes(entry)) usage(`There is no way in called "${entry}"; known are ${ENTRIES.join(', ')}.`);
+  const launch = { run: [`replyhi --once --entry=${entry} &`, `hello --entry=${entry}`, 'exit'] };
+  const print = (text: string): void => void process.stdout.write(`${text}\n`);
+  const style = process.stdout.isTTY ? COLOURED : PLAIN;
+
+  for (const experiment of chosen) {
+    if (!values.json) print(`\n${style.bold(`Experiment (${experiment.id}): ${experiment.title}`)}`);
+    const observer: Observer = {
+      stop(stop, listing) {
+        print(values.json ? JSON.stringify({ experiment: experiment.id, ...stop }) : formatStop(stop, listing, style));
+      },
+      console(text) {
+        if (values.verbose && !values.json) process.stdout.write(style.dim(text));
+      },
+      note(text) {
+        if (!values.json) print(`  ${style.dim(text)}`);
+      },
+    };
+    const order = await runExperiment(experiment, ADAPTER, launch, observer);
+    if (values.json) print(JSON.stringify({ experiment: experiment.id, order }));
+    else print(`\n${style.bold('Order of calls')}\n${formatOrder(order)}`);
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`sockscope: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});
