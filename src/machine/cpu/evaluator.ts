@@ -27,14 +27,8 @@ const BIG = 1 << 14;
 const PAGE_SIZE = 0x1000;
 const CACHE_BITS = 14;
 
-/** A decoded instruction kept with its bytes: a hit is checked against memory, so that nothing ever has to be invalidated. */
-interface Cached {
-  /** Offset of the code byte in the machine's memory, or −1. */
-  offset: number;
-  code32: boolean;
-  readonly decoded: Decoded;
-  readonly bytes: Uint8Array;
-}
+/** Bytes kept for each cached instruction. */
+const SLOT_BITS = 4;
 
 export class Evaluator implements Ops<number> {
   size: Size = 32;
@@ -46,7 +40,14 @@ export class Evaluator implements Ops<number> {
   private readonly i32: Int32Array;
   private readonly decoder = new Decoder();
   private readonly uncached = newDecoded();
-  private readonly cache: Cached[] = [];
+  /**
+   * Decoded instructions by the place of their first byte, kept with their bytes: a hit is checked against memory, so that nothing ever has to be
+   * invalidated. Tags are that place (an offset in the machine's memory, as 32 bits), or −1.
+   */
+  private readonly cached: Decoded[] = [];
+  private readonly cachedTags = new Int32Array(1 << CACHE_BITS).fill(-1);
+  private readonly cachedCode32 = new Uint8Array(1 << CACHE_BITS);
+  private readonly cachedBytes = new Uint8Array(1 << (CACHE_BITS + SLOT_BITS));
   private decoded: Decoded = this.uncached;
   private fetchBase = 0;
   private readonly fetch = (index: number): number => this.processor.fetch8((this.fetchBase + index) | 0);
@@ -54,9 +55,7 @@ export class Evaluator implements Ops<number> {
   constructor(private readonly processor: Processor) {
     this.u8 = processor.u8;
     this.i32 = processor.i32;
-    for (let i = 0; i < 1 << CACHE_BITS; i++) {
-      this.cache.push({ offset: -1, code32: false, decoded: newDecoded(), bytes: new Uint8Array(16) });
-    }
+    for (let i = 0; i < 1 << CACHE_BITS; i++) this.cached.push(newDecoded());
   }
 
   /**
@@ -77,23 +76,26 @@ export class Evaluator implements Ops<number> {
       this.decoder.decode(this.fetch, code32, this.uncached);
       return this.uncached;
     }
-    const entry = this.cache[(offset ^ (offset >>> CACHE_BITS)) & ((1 << CACHE_BITS) - 1)]!;
-    if (entry.offset === offset && entry.code32 === code32 && this.matches(entry, eip)) return entry.decoded;
-    entry.offset = -1;
-    this.decoder.decode(this.fetch, code32, entry.decoded);
-    const { length } = entry.decoded;
+    const slot = (offset ^ (offset >>> CACHE_BITS)) & ((1 << CACHE_BITS) - 1);
+    const tag = offset | 0;
+    const decoded = this.cached[slot]!;
+    const bytes = this.cachedBytes;
+    const first = slot << SLOT_BITS;
+    const { u8 } = this;
+    if (this.cachedTags[slot] === tag && this.cachedCode32[slot] === (code32 ? 1 : 0)) {
+      const { length } = decoded;
+      let same = (eip >>> 0) + length - 1 <= this.i32[CS_LIMIT]! >>> 0;
+      for (let i = 0; same && i < length; i++) same = bytes[first + i] === u8[offset + i];
+      if (same) return decoded;
+    }
+    this.cachedTags[slot] = -1;
+    this.decoder.decode(this.fetch, code32, decoded);
+    const { length } = decoded;
     // What crosses a page depends on the next page's mapping: it is decoded afresh each time.
-    entry.offset = (offset & (PAGE_SIZE - 1)) + length <= PAGE_SIZE ? offset : -1;
-    entry.code32 = code32;
-    for (let i = 0; i < length; i++) entry.bytes[i] = this.u8[offset + i]!;
-    return entry.decoded;
-  }
-
-  private matches(entry: Cached, eip: number): boolean {
-    const { bytes, offset } = entry;
-    const length = entry.decoded.length;
-    for (let i = 0; i < length; i++) if (bytes[i] !== this.u8[offset + i]) return false;
-    return (eip >>> 0) + length - 1 <= this.i32[CS_LIMIT]! >>> 0;
+    if ((offset & (PAGE_SIZE - 1)) + length <= PAGE_SIZE) this.cachedTags[slot] = tag;
+    this.cachedCode32[slot] = code32 ? 1 : 0;
+    for (let i = 0; i < length; i++) bytes[first + i] = u8[offset + i]!;
+    return decoded;
   }
 
   /** Execute a decoded instruction that stands at CS:EIP. */
