@@ -29,6 +29,8 @@ export interface MachineOptions {
 export interface LoadOptions {
   initrd?: Uint8Array;
   commandLine?: string;
+  /** For loadVmlinux: the bzImage of the same kernel, whose setup header is handed on; a minimal one is made without it. */
+  bzImage?: Uint8Array;
 }
 
 /** How far to run: so many instructions from here, or up to an absolute instruction count; the nearer of the two. */

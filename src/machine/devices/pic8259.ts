@@ -346,8 +346,8 @@ export class PicPair implements PortDevice {
   private readonly master = new Pic8259(true, 0xf8);
   private readonly slave = new Pic8259(false, 0xde);
 
-  /** Called after anything that may have raised the interrupt output. */
-  onOutput: () => void = () => {};
+  /** Told the level of the interrupt output (the processor's INTR pin) after anything that may have changed it. */
+  onOutput: (high: boolean) => void = () => {};
 
   static readonly PORTS: readonly (readonly [number, number])[] = [
     [0x20, 2],
@@ -422,14 +422,12 @@ export class PicPair implements PortDevice {
   setState(state: { master: Pic8259State; slave: Pic8259State }): void {
     this.master.setState(state.master);
     this.slave.setState(state.slave);
-    this.onOutput();
+    this.onOutput(this.requesting);
   }
 
   /** The slave's output drives the master's input 2. */
   private update(): void {
     this.master.setLine(CASCADE, this.slave.output());
-    if (this.master.output()) {
-      this.onOutput();
-    }
+    this.onOutput(this.master.output());
   }
 }
