@@ -196,6 +196,7 @@ export class Machine {
     host.bytes.set(record.subarray(IMAGE, IMAGE + 108), imageAt);
     host.eflags = record.readUInt32LE(EFLAGS);
     host.eax = record.readUInt32LE(EAX);
+    this.execute([0xdb, 0xe3], 0);
     this.execute([0xdd, 0x20], imageAt);
     let signal = 0;
     try {
