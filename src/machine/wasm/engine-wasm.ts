@@ -9,7 +9,7 @@ import { CodeCache, type CodePages } from './codecache';
 import { hotForms } from './hotforms';
 import { helperName } from './imports';
 import { Interpreter } from './interpreter';
-import { ADJUST, Handler, LEAVE, RECORD_HANDLER, RECORD_LENGTH, RECORD_OFFSET, SPARE_RECORD } from './record';
+import { ADJUST, Handler, LEAVE, RECORD_DISPLACEMENT, RECORD_HANDLER, RECORD_LENGTH, RECORD_OFFSET, SPARE_RECORD } from './record';
 
 /** What this engine needs of the processor beyond what every engine needs. */
 export interface WasmEngineCpu extends EngineCpu {
@@ -23,7 +23,7 @@ export interface WasmEngineCpu extends EngineCpu {
   probeLinear(linear: number, bytes: number, write: boolean): void;
   readSegment(segment: number, offset: number, bytes: 1 | 2 | 4): number;
   writeSegment(segment: number, offset: number, bytes: 1 | 2 | 4, value: number): void;
-  probeWriteSegment(segment: number, offset: number, bytes: number): void;
+  probeWrite(segment: number, offset: number, bytes: number): void;
 }
 
 const CS_BASE = SEG_BASE + SegmentRegister.CS * 4;
@@ -66,11 +66,11 @@ export class WasmEngine implements Engine {
         probeLinear: (linear, bytes) => cpu.probeLinear(linear, bytes, true),
         readSegment: (segment, offset, bytes) => cpu.readSegment(segment, offset, bytes as Bytes),
         readSegmentForWrite: (segment, offset, bytes) => {
-          cpu.probeWriteSegment(segment, offset, bytes);
+          cpu.probeWrite(segment, offset, bytes);
           return cpu.readSegment(segment, offset, bytes as Bytes);
         },
         writeSegment: (segment, offset, bytes, value) => cpu.writeSegment(segment, offset, bytes as Bytes, value),
-        probeSegment: (segment, offset, bytes) => cpu.probeWriteSegment(segment, offset, bytes),
+        probeSegment: (segment, offset, bytes) => cpu.probeWrite(segment, offset, bytes),
         raise: (vector, errorCode) => cpu.raise(vector, errorCode),
         helper: (number, a, b, c, d) => this.helper(number)(a, b, c, d) ?? 0,
         control: (number, a, b, c, d) => {
