@@ -1,0 +1,11 @@
+import type * as vscode from 'vscode';
+import { registerDebugConfigurations } from './views/debug-configurations';
+import { registerGuestTerminal } from './views/guest-terminal';
+import { registerKernelSources } from './views/kernel-sources';
+
+/** Registers what VS Code shows; the adapter itself is a process of its own that the manifest names. */
+export function activate(context: vscode.ExtensionContext): void {
+  registerDebugConfigurations(context);
+  registerKernelSources(context);
+  registerGuestTerminal(context);
+}

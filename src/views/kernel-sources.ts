@@ -1,0 +1,90 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { SOURCE_SCHEME } from '../adapter/sources';
+
+/** The built-in guest's sources, read-only: `sockscope:/net/socket.c`. */
+class KernelSources implements vscode.FileSystemProvider {
+  private readonly changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
+  readonly onDidChangeFile = this.changed.event;
+
+  /** @param folder folder of the sources that the debug information names */
+  constructor(private readonly folder: string) {}
+
+  private hostPath(uri: vscode.Uri): string {
+    // An address cannot lead out of the folder.
+    return path.join(this.folder, path.posix.normalize(`/${uri.path}`));
+  }
+
+  watch(): vscode.Disposable {
+    return new vscode.Disposable(() => {});
+  }
+
+  async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
+    try {
+      const stat = await fs.stat(this.hostPath(uri));
+      return {
+        type: stat.isDirectory() ? vscode.FileType.Directory : vscode.FileType.File,
+        ctime: stat.ctimeMs,
+        mtime: stat.mtimeMs,
+        size: stat.size,
+        permissions: vscode.FilePermission.Readonly,
+      };
+    } catch {
+      throw vscode.FileSystemError.FileNotFound(uri);
+    }
+  }
+
+  async readDirectory(uri: vscode.Uri): Promise<[string, vscode.FileType][]> {
+    try {
+      const entries = await fs.readdir(this.hostPath(uri), { withFileTypes: true });
+      return entries.map((e) => [e.name, e.isDirectory() ? vscode.FileType.Directory : vscode.FileType.File]);
+    } catch {
+      throw vscode.FileSystemError.FileNotFound(uri);
+    }
+  }
+
+  async readFile(uri: vscode.Uri): Promise<Uint8Array> {
+    try {
+      return await fs.readFile(this.hostPath(uri));
+    } catch {
+      throw vscode.FileSystemError.FileNotFound(uri);
+    }
+  }
+
+  createDirectory(uri: vscode.Uri): never {
+    throw vscode.FileSystemError.NoPermissions(uri);
+  }
+
+  writeFile(uri: vscode.Uri): never {
+    throw vscode.FileSystemError.NoPermissions(uri);
+  }
+
+  delete(uri: vscode.Uri): never {
+    throw vscode.FileSystemError.NoPermissions(uri);
+  }
+
+  rename(uri: vscode.Uri): never {
+    throw vscode.FileSystemError.NoPermissions(uri);
+  }
+}
+
+/** Serves the built-in sources, and a command that opens the file of the study's dispatch. */
+export function registerKernelSources(context: vscode.ExtensionContext): void {
+  const folder = path.join(context.extensionPath, 'dist', 'guest', 'sources');
+  context.subscriptions.push(
+    vscode.workspace.registerFileSystemProvider(SOURCE_SCHEME, new KernelSources(folder), {
+      isReadonly: true,
+      isCaseSensitive: true,
+    }),
+    vscode.commands.registerCommand('sockscope.openSocketSource', async () => {
+      const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(`${SOURCE_SCHEME}:/net/socket.c`));
+      const line = document
+        .getText()
+        .split('\n')
+        .findIndex((text) => text.startsWith('SYSCALL_DEFINE2(socketcall'));
+      const at = new vscode.Range(Math.max(0, line), 0, Math.max(0, line), 0);
+      await vscode.window.showTextDocument(document, { selection: at });
+    }),
+  );
+}
