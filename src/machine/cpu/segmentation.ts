@@ -17,6 +17,7 @@ import {
 import { type Cpu } from './cpu';
 import {
   ACCESS_ACCESSED,
+  ACCESS_BIG,
   ACCESS_CODE,
   ACCESS_CODE_OR_DATA,
   ACCESS_CONFORMING,
@@ -129,11 +130,13 @@ export function setNull(cpu: Cpu, segment: Segment, selector: number): void {
   cpu.setSegment(segment, selector, 0, 0, 0);
 }
 
-/** Load a segment register as real mode does: limit and rights stay as they are. */
+/** Load a segment register as real mode does: limit and rights stay as they are, but CS becomes writable. */
 export function setReal(cpu: Cpu, segment: Segment, selector: number): void {
-  const access = cpu.segmentAccess(segment);
+  let access = cpu.segmentAccess(segment);
   const limit = access === 0 ? 0xffff : cpu.segmentLimit(segment);
-  cpu.setSegment(segment, selector, selector << 4, limit, access === 0 ? REAL_ACCESS : access);
+  if (access === 0) access = REAL_ACCESS;
+  else if (segment === Segment.CS) access = (access & ACCESS_BIG) | REAL_ACCESS;
+  cpu.setSegment(segment, selector, selector << 4, limit, access);
 }
 
 /** Load a segment register as virtual-8086 mode does. */

@@ -41,7 +41,7 @@ export function reset(cpu: Cpu): void {
   cpu.sliceEnd = count;
   cpu.view.setBigInt64(TSC_OFFSET, BigInt(-count), true);
   for (let segment = Segment.ES; segment <= Segment.GS; segment++) cpu.setSegment(segment, 0, 0, 0xffff, 0x93);
-  cpu.setSegment(Segment.CS, 0xf000, 0xffff0000 | 0, 0xffff, 0x9b);
+  cpu.setSegment(Segment.CS, 0xf000, 0xffff0000 | 0, 0xffff, 0x93);
   cpu.setSegment(Segment.LDTR, 0, 0, 0xffff, 0x82);
   cpu.setSegment(Segment.TR, 0, 0, 0xffff, 0x8b);
   i32[GDTR_LIMIT >> 2] = 0xffff;
