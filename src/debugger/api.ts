@@ -240,8 +240,8 @@ export interface StepOptions {
 export interface StepTarget {
   readonly id: number;
   readonly label: string;
-  /** Address of the call instruction (entry of the inlined code). */
-  readonly callAddress: number;
+  /** Where the call returns to; for an inlined call, the entry of its code. */
+  readonly address: number;
   readonly inlined: InlinedCall | undefined;
 }
 

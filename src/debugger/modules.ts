@@ -14,6 +14,16 @@ export interface Module {
   readonly loadBias?: number;
 }
 
+/** An address in memory as the module's symbols have it. */
+export function linkedAddress(module: Module, address: number): number {
+  return (address - (module.loadBias ?? 0)) >>> 0;
+}
+
+/** An address of the module's symbols as it is in memory. */
+export function placedAddress(module: Module, linked: number): number {
+  return (linked + (module.loadBias ?? 0)) >>> 0;
+}
+
 const PT_LOAD = 1;
 const PF_X = 1;
 
@@ -28,12 +38,13 @@ export function moduleHasCode(module: Module, address: number): boolean {
 }
 
 function inSegment(module: Module, address: number, flags: number): boolean {
+  const linked = linkedAddress(module, address);
   return module.elf.segments.some(
     (segment) =>
       segment.type === PT_LOAD &&
       (segment.flags & flags) === flags &&
-      address >= segment.virtualAddress &&
-      address < segment.virtualAddress + segment.memorySize,
+      linked >= segment.virtualAddress &&
+      linked < segment.virtualAddress + segment.memorySize,
   );
 }
 
@@ -47,8 +58,8 @@ export class ModuleList implements Iterable<Module> {
   add(file: Omit<Module, 'id'>): Module {
     const previous = this.modules.find((module) => module.kind === file.kind && module.path === file.path);
     if (previous) this.remove(previous);
-    const { name, kind, path, elf, symbols } = file;
-    const module: Module = { id: this.nextId++, name, kind, path, elf, symbols };
+    const { name, kind, path, elf, symbols, loadBias } = file;
+    const module: Module = { id: this.nextId++, name, kind, path, elf, symbols, loadBias };
     this.modules.push(module);
     this.tell('new', module);
     return module;
