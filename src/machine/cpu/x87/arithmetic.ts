@@ -32,6 +32,7 @@ import { DE, RC, RC_DOWN, ZE } from './word';
 import { below, divideDigit, leadingZeros, multiplyHigh, shiftLeft, shiftRightSticky, wide } from './wide';
 
 const TWO_32 = 0x1_0000_0000;
+const PER_TWO_32 = 1 / TWO_32;
 
 /**
  * Moves a denormal's leading one to the top, into `wide`.
@@ -179,8 +180,8 @@ export function multiply(out: Extended, a: Readonly<Extended>, b: Readonly<Exten
     (multiplyHigh(aLo, bHi) >>> 0) +
     (multiplyHigh(aHi, bLo) >>> 0) +
     (Math.imul(aHi, bHi) >>> 0) +
-    Math.floor(word1 / TWO_32);
-  const hi = ((multiplyHigh(aHi, bHi) >>> 0) + Math.floor(word2 / TWO_32)) | 0;
+    ((word1 * PER_TWO_32) | 0);
+  const hi = ((multiplyHigh(aHi, bHi) >>> 0) + ((word2 * PER_TWO_32) | 0)) | 0;
   const lo = word2 | 0;
   const extra = word1 | (word0 !== 0 ? 1 : 0);
   const exponent = aExponent + bExponent - BIAS + 1;

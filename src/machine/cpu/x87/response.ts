@@ -50,6 +50,10 @@ export class X87Response {
 
   /** Records exceptions and C1; returns whether the result is to be delivered. */
   protected conclude(flags: number, fatal: number = BEFORE_RESULT): boolean {
+    if ((flags & ~C1) === 0) {
+      this.state.setConditions(C1, flags);
+      return true;
+    }
     const delivered = this.delivers(flags, fatal);
     // An unmasked denormal operand ends the instruction before anything else could be found.
     const raised = delivered || (flags & DE & ~this.state.control) === 0 ? flags : DE;

@@ -98,9 +98,9 @@ export function exponential(out: Extended, x: Readonly<Extended>, control: numbe
   if (size.exponent >= 0) {
     const isOne = size.exponent === 0 && x[HI] << 1 === 0 && x[LO] === 0;
     copy(out, x);
-    if (!isOne) return PE;
-    if (sign !== 0) out[SE] = SIGN | (BIAS - 1);
-    return 0;
+    if (isOne && sign !== 0) out[SE] = SIGN | (BIAS - 1);
+    // Processors report even the exact results, 1 and −0.5, as inexact.
+    return PE;
   }
   if (size.exponent < SMALLEST) {
     return flags | round(out, sign, size.significand * LN2, size.exponent - 63 - FRACTION, true, control);

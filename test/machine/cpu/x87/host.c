@@ -4,8 +4,9 @@
  * Reads 256-byte cases from standard input and writes one 256-byte answer for each:
  *   case:   0 length of the code   4 code (12 bytes)   16 FNSAVE image, 32-bit protected-mode form (108 bytes)
  *           124 EFLAGS   128 EAX   144 memory operand, addressed by the code as [ebx] (112 bytes)
- *   answer: 0 signal that ended the instruction, or 0   16 FNSAVE image afterwards, with FIP relative to the code and
- *           FDP relative to the operand   124 EFLAGS   128 EAX   144 memory operand
+ *   answer: 0 signal that ended the instruction, or 0   16 FNSAVE image afterwards   124 EFLAGS   128 EAX
+ *           144 memory operand
+ * In both images FIP is relative to the code and FDP to the operand.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -60,12 +61,18 @@ int main(void) {
     memcpy(page, now.code, now.head);
     page[now.head] = 0xc3;
     memcpy(operand, now.operand, sizeof operand);
+    uint32_t fip, fdp;
+    memcpy(&fip, now.image + 12, 4);
+    memcpy(&fdp, now.image + 20, 4);
+    fip += (uintptr_t)page;
+    fdp += (uintptr_t)operand;
+    memcpy(now.image + 12, &fip, 4);
+    memcpy(now.image + 20, &fdp, 4);
     int number = sigsetjmp(back, 1);
     if (number == 0) run(&now, page, operand);
     __asm__ volatile("fninit");
     now.head = number;
     memcpy(now.operand, operand, sizeof operand);
-    uint32_t fip, fdp;
     memcpy(&fip, now.image + 12, 4);
     memcpy(&fdp, now.image + 20, 4);
     fip -= (uintptr_t)page;

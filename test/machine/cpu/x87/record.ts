@@ -8,6 +8,10 @@ const EFLAGS = 124;
 const EAX = 128;
 export const OPERAND = 144;
 
+/** What a record's image has for FIP and FDP, and for FOP, so that it shows which of them an instruction sets. */
+export const UNTOUCHED_POINTER = 0x5a5a5a5a;
+export const UNTOUCHED_OPCODE = 0x123;
+
 /** An 80-bit value: sign and exponent, significand. */
 export type Value = readonly [se: number, significand: bigint];
 
@@ -41,6 +45,9 @@ export function makeRecord(setup: Setup): Buffer {
   record.writeUInt32LE((0xffff0000 | (setup.control ?? 0x37f)) >>> 0, IMAGE);
   record.writeUInt32LE((0xffff0000 | status) >>> 0, IMAGE + 4);
   record.writeUInt32LE((0xffff0000 | tags) >>> 0, IMAGE + 8);
+  record.writeUInt32LE(UNTOUCHED_POINTER, IMAGE + 12);
+  record.writeUInt16LE(UNTOUCHED_OPCODE, IMAGE + 18);
+  record.writeUInt32LE(UNTOUCHED_POINTER, IMAGE + 20);
   registers.forEach(([se, significand], i) => {
     record.writeBigUInt64LE(significand, IMAGE + 28 + i * 10);
     record.writeUInt16LE(se, IMAGE + 36 + i * 10);

@@ -43,7 +43,7 @@ const INSTRUCTIONS: readonly Instruction[] = [
     name: 'F2XM1',
     modrm: 0xf0,
     results: 1,
-    range: [-70, -1],
+    range: [-70, 0],
     open: (x) => exponentOf(x) >= 0 && exponentOf(x) < 0x4000 && !(exponentOf(x) === 0 && x[1] === TOP),
   },
   { name: 'FYL2X', modrm: 0xf1, results: 1, range: [-70, 70] },
