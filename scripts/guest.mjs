@@ -7,10 +7,13 @@ import { ensureGuest } from '../guest/build/guest.mjs';
 export { ensureGuest };
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  try {
-    for (const [name, path] of Object.entries(await ensureGuest())) console.log(`${name.padEnd(9)}${path}`);
-  } catch (error) {
-    console.error(error.message);
-    process.exitCode = 1;
-  }
+  ensureGuest().then(
+    (guest) => {
+      for (const [name, path] of Object.entries(guest)) console.log(`${name.padEnd(9)}${path}`);
+    },
+    (error) => {
+      console.error(error.message);
+      process.exitCode = 1;
+    },
+  );
 }

@@ -15,7 +15,8 @@ import { toolVersions } from './tools.mjs';
 
 const PROGRAMS = 'guest/programs';
 const LIBRARY = 'guest/programs/lib';
-const INIT = 'guest/init';
+/** What makes the system usable: a folder of sources for each. */
+const SYSTEM = { init: 'guest/init', shell: 'guest/shell' };
 
 /** Freestanding 32-bit code with frames that a debugger can follow; no C library, no position independence. */
 const FLAGS = [
@@ -23,7 +24,10 @@ const FLAGS = [
   ...['-fno-asynchronous-unwind-tables', '-fcf-protection=none', '-fno-tree-loop-distribute-patterns'],
   ...['-g', '-gdwarf-5', '-Wall', '-Wextra', '-Werror'],
 ];
-const LINK = ['-m32', '-static', '-no-pie', '-nostdlib', '-Wl,--build-id=none', '-Wl,-z,noexecstack', '-Wl,-z,norelro'];
+const LINK = [
+  ...['-m32', '-static', '-no-pie', '-nostdlib'],
+  ...['-Wl,--build-id=none', '-Wl,-z,noexecstack', '-Wl,-z,norelro', '-Wl,-u,_start'],
+];
 
 /** Unoptimised, so that each line and variable is there to be stepped through and looked at. */
 const PLAIN = ['-O0', '-fno-omit-frame-pointer'];
@@ -41,7 +45,7 @@ const SPECIAL = {
  */
 export function ensurePrograms(project, cache) {
   const key = hashInputs({
-    ...fileInputs(project, [PROGRAMS, INIT, 'guest/build/programs.mjs', 'guest/build/cpio.mjs']),
+    ...fileInputs(project, [PROGRAMS, ...Object.values(SYSTEM), 'guest/build/programs.mjs', 'guest/build/cpio.mjs']),
     tools: toolVersions(),
   });
   const report = progress('programs');
@@ -78,25 +82,23 @@ export function summaryOf(name, source) {
 
 function buildPrograms(project, out, objects, report) {
   const names = programNames(project);
-  const library = compileFolder(project, LIBRARY, objects);
-  const init = compileFolder(project, INIT, objects);
+  const library = path.join(objects, 'library.a'); // of an archive, only what a program uses is linked
+  tool(project, 'ar', ['rcD', library, ...compileFolder(project, LIBRARY, objects)]);
   const programs = path.join(out, 'programs');
   fs.mkdirSync(programs);
-  link(project, path.join(programs, 'init'), [...init, ...library]);
+  for (const [name, folder] of Object.entries(SYSTEM)) {
+    link(project, path.join(programs, name), [...compileFolder(project, folder, objects), library]);
+  }
   for (const [index, name] of names.entries()) {
     report.update(name, index / names.length);
-    const object = compile(project, `${PROGRAMS}/${name}.c`, objects);
-    link(project, path.join(programs, name), [object, ...library]);
+    link(project, path.join(programs, name), [compile(project, `${PROGRAMS}/${name}.c`, objects), library]);
   }
-  const named = ['init', ...names].flatMap((name) => [...lineTableFiles(fs.readFileSync(path.join(programs, name)))]);
-  // gcc's own headers (stdarg.h and the like) are named too; they are not part of the programs.
-  copySources(
-    project,
-    path.join(out, 'sources'),
-    named.filter((file) => !path.isAbsolute(file)),
-  );
+  const named = fs
+    .readdirSync(programs)
+    .flatMap((name) => [...lineTableFiles(fs.readFileSync(path.join(programs, name)))]);
+  copySources(project, path.join(out, 'sources'), named);
   writeInitrd(project, names, programs, objects, path.join(out, 'initrd'));
-  report.done(`${names.length} programs and init built`);
+  report.done(`${names.length} lab programs, init and shell built`);
 }
 
 function writeInitrd(project, names, programs, scratch, target) {
@@ -114,7 +116,7 @@ function writeInitrd(project, names, programs, scratch, target) {
     { path: 'dev/console', device: [5, 1], mode: 0o600 },
     { path: 'etc/programs', data: Buffer.from(help.join('')), mode: 0o644 },
     { path: 'init', data: stripped('init'), mode: 0o755 },
-    ...names.map((name) => ({ path: `bin/${name}`, data: stripped(name), mode: 0o755 })),
+    ...['shell', ...names].map((name) => ({ path: `bin/${name}`, data: stripped(name), mode: 0o755 })),
   ]);
   fs.writeFileSync(target, gzipSync(archive, { level: 9 }));
 }
@@ -129,8 +131,7 @@ function compileFolder(project, folder, objects) {
 
 function compile(project, source, objects) {
   const object = path.join(objects, `${source.replaceAll('/', '-')}.o`);
-  const include = tool(project, 'gcc', ['-print-file-name=include']).trim();
-  const paths = [`-fdebug-prefix-map=${project}=.`, `-I${LIBRARY}`, '-isystem', include];
+  const paths = [`-fdebug-prefix-map=${project}=.`, `-I${LIBRARY}`];
   tool(project, 'gcc', [...FLAGS, ...(SPECIAL[source] ?? PLAIN), ...paths, '-c', source, '-o', object]);
   return object;
 }

@@ -1,4 +1,4 @@
-/* The system calls beside sockets that the programs and init need; each is its namesake of section 2 of the manual. */
+/* The system calls beside sockets that the lab programs need; each is its namesake of section 2 of the manual. */
 #ifndef UNISTD_H
 #define UNISTD_H
 

@@ -1,20 +1,16 @@
 /*
- * The first process: prepares the system, then is a shell on the console.
+ * init: the first process. Prepares the system, then keeps a shell on the console and takes the exit statuses of
+ * processes whose parent is gone.
  *
- * It makes no socket call of its own (the loopback interface is brought up through sysfs), so that whoever breaks on
- * one meets the lab programs only.
+ * The shell is a process of its own because the kernel does not stop (ctrl-Z) children of the first process.
+ * Neither makes a socket call: the loopback interface is brought up through sysfs, so that whoever breaks on a socket
+ * call meets the lab programs only.
  */
-#include "commands.h"
 #include "entry.h"
-#include "jobs.h"
-#include "line.h"
 #include "print.h"
-#include "shell.h"
 #include "string.h"
 #include "system.h"
 #include "unistd.h"
-
-static const char prompt[] = "sockscope# ";
 
 static void prepare(const char *type, const char *where)
 {
@@ -65,16 +61,19 @@ static void open_console(void)
 		close(fd);
 }
 
-static void report_children(void)
+static void be_shell(void)
 {
-	if (reap())
-		redraw_line();
+	static char *const words[] = {"shell", NULL}, *const environment[] = {"HOME=/", "PATH=/bin", "TERM=vt100", NULL};
+
+	open_console();
+	execve("/bin/shell", words, environment);
+	print("init: /bin/shell: %s\n", error_text(errno));
+	exit(127);
 }
 
 int main(void)
 {
-	struct utsname name = {0};
-	char line[LINE_SIZE];
+	const struct timespec second = {.tv_sec = 1};
 
 	prepare("proc", "/proc");
 	prepare("sysfs", "/sys");
@@ -83,20 +82,15 @@ int main(void)
 	prepare("devpts", "/dev/pts");
 	prepare("tmpfs", "/tmp");
 	bring_up_loopback();
-	open_console();
-	jobs_start();
-	commands_start();
-	line_complete = complete_command;
-	line_interrupted = report_children;
-
-	uname(&name);
-	print("SockScope guest: %s %s on %s. help lists the commands.\n", name.sysname, name.release, name.machine);
 	for (;;) {
-		reap();
-		terminal_for_editing();
-		if (read_line(prompt, line))
-			run_line(line);
-		else
-			print("\nexit powers the machine off\n");
+		pid_t shell = fork(), ended;
+
+		if (shell == 0)
+			be_shell();
+		do
+			ended = wait4(-1, NULL, 0, NULL);
+		while (ended != shell && ended > 0);
+		print("init: the shell ended; starting another\n");
+		nanosleep(&second, NULL);
 	}
 }

@@ -32,7 +32,7 @@ static int columns(void)
 }
 
 /* A line too long for the terminal is shown as the part around the cursor. */
-void redraw_line(void)
+static void redraw_line(void)
 {
 	char output[LINE_SIZE + 128];
 	int room = columns() - (int)strlen(shown_prompt) - 1;

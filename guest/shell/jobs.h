@@ -24,8 +24,11 @@ void terminal_for_programs(void);
 /* Starts a process. Gives its exit status, 128 + n if signal n ended it; 0 at once for a background job. */
 int run_command(const struct command *command);
 
-/* Takes the exit statuses of all processes that ended, and tells of background jobs among them. True if it printed. */
-bool reap(void);
+/* Takes the exit statuses of all processes that ended or stopped, so that no zombie stays. */
+void reap(void);
+
+/* Prints a line for each background job that ended or stopped since it was last asked; for use before a prompt only. */
+void tell_news(void);
 
 /* The shell's commands jobs, fg and bg, and the process of "%n"; -1 if there is no such job. */
 int list_jobs(char **words);

@@ -1,4 +1,4 @@
-#include "shell.h"
+#include "parse.h"
 
 #include "commands.h"
 #include "jobs.h"

@@ -13,9 +13,6 @@ enum { LINE_SIZE = 512 };
  */
 bool read_line(const char *prompt, char *line);
 
-/* Shows the line being edited anew, after something else was printed. */
-void redraw_line(void);
-
 /*
  * Filled in by the user of this file. line_complete is asked for the index-th completion of a word's beginning (NULL
  * when there are no more); line_interrupted is called when a signal came while waiting for a key.

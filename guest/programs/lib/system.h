@@ -1,4 +1,4 @@
-/* System calls and structures that only init needs: processes, signals, terminals, mounts, power. */
+/* System calls and structures that init and the shell need: processes, signals, terminals, mounts, power. */
 #ifndef SYSTEM_H
 #define SYSTEM_H
 

@@ -7,13 +7,14 @@
 #include "unistd.h"
 
 enum { JOBS = 16, TEXT = 64 };
-enum state { NONE, RUNNING, STOPPED };
+enum state { NONE, RUNNING, STOPPED, ENDED };
 
 struct job {
 	enum state state;
 	pid_t pid;
 	bool background;
-	int status; /* as wait4 gives it; valid when the state is NONE again */
+	bool news;  /* it stopped or ended in the background, and nobody was told yet */
+	int status; /* as wait4 gives it; valid when it stopped or ended */
 	char text[TEXT];
 };
 
@@ -35,6 +36,9 @@ void jobs_start(void)
 	set_signal(SIGCHLD, note_child);
 	block_signal(SIGCHLD); /* delivered only within wait_readable */
 	get_termios(STDIN, &cooked);
+	/* A shell that was killed may have left it set for editing. */
+	cooked.c_lflag |= ICANON | ECHO | ISIG | IEXTEN;
+	cooked.c_iflag |= IXON;
 }
 
 void terminal_for_editing(void)
@@ -90,10 +94,15 @@ static const char *outcome(int status)
 	return text;
 }
 
+static bool is_alive(const struct job *job)
+{
+	return job->state == RUNNING || job->state == STOPPED;
+}
+
 static struct job *job_of(pid_t pid)
 {
 	for (int i = 0; i < JOBS; i++)
-		if (jobs[i].state != NONE && jobs[i].pid == pid)
+		if (is_alive(&jobs[i]) && jobs[i].pid == pid)
 			return &jobs[i];
 	return NULL;
 }
@@ -104,37 +113,39 @@ static int number_of(const struct job *job)
 }
 
 /* Keeps what wait4 said of a process; processes that nobody here started are only reaped. */
-static struct job *note_status(pid_t pid, int status)
+static void note_status(pid_t pid, int status)
 {
 	struct job *job = job_of(pid);
 
 	if (!job)
-		return NULL;
+		return;
 	job->status = status;
-	job->state = stopped(status) ? STOPPED : NONE;
-	return job;
+	job->state = stopped(status) ? STOPPED : ENDED;
+	job->news = job->background;
 }
 
-static void tell(const struct job *job)
+static void tell(struct job *job)
 {
-	print("\r\x1b[K[%d] %s: %s\n", number_of(job), job->text, job->state == STOPPED ? "stopped" : outcome(job->status));
+	print("[%d] %s: %s\n", number_of(job), job->text, job->state == STOPPED ? "stopped" : outcome(job->status));
+	job->news = false;
+	if (job->state == ENDED)
+		job->state = NONE;
 }
 
-bool reap(void)
+void reap(void)
 {
-	bool printed = false;
 	int status;
 	pid_t pid;
 
-	while ((pid = wait4(-1, &status, WNOHANG | WUNTRACED, NULL)) > 0) {
-		struct job *job = note_status(pid, status);
+	while ((pid = wait4(-1, &status, WNOHANG | WUNTRACED, NULL)) > 0)
+		note_status(pid, status);
+}
 
-		if (job && job->background) {
-			tell(job);
-			printed = true;
-		}
-	}
-	return printed;
+void tell_news(void)
+{
+	for (int i = 0; i < JOBS; i++)
+		if (jobs[i].news)
+			tell(&jobs[i]);
 }
 
 /* Waits until a foreground job ends or stops; the terminal is the shell's again afterwards. */
@@ -145,10 +156,8 @@ static int wait_for(struct job *job)
 
 	do {
 		pid = wait4(-1, &status, WUNTRACED, NULL);
-		struct job *changed = pid > 0 ? note_status(pid, status) : NULL;
-
-		if (changed && changed != job && changed->background)
-			tell(changed);
+		if (pid > 0)
+			note_status(pid, status);
 	} while (job->state == RUNNING);
 	set_foreground_group(STDIN, getpid());
 	if (job->state == STOPPED) {
@@ -157,6 +166,7 @@ static int wait_for(struct job *job)
 		tell(job);
 		return 128 + (job->status >> 8 & 0xff);
 	}
+	job->state = NONE;
 	if (!exited(job->status) && (job->status & 0x7f) == SIGINT)
 		print("\n"); /* the ^C is on the line already */
 	else if (job->status != 0)
@@ -235,6 +245,7 @@ int run_command(const struct command *command)
 	job->pid = pid;
 	job->state = RUNNING;
 	job->background = command->background;
+	job->news = false;
 	copy_text(job->text, command->words[0], TEXT);
 	if (!command->background) {
 		set_foreground_group(STDIN, pid);
@@ -250,7 +261,7 @@ int list_jobs(char **words)
 {
 	(void)words;
 	for (int i = 0; i < JOBS; i++)
-		if (jobs[i].state != NONE)
+		if (is_alive(&jobs[i]))
 			print("[%d] %d %s %s\n", i + 1, jobs[i].pid, jobs[i].state == STOPPED ? "stopped" : "running", jobs[i].text);
 	return 0;
 }
@@ -263,13 +274,13 @@ static struct job *job_named(const char *name)
 		name++;
 	if (!name) {
 		for (int i = JOBS - 1; i >= 0; i--)
-			if (jobs[i].state != NONE)
+			if (is_alive(&jobs[i]))
 				return &jobs[i];
 		return NULL;
 	}
-	if (!parse_number(name, &number) || number < 1 || number > JOBS || jobs[number - 1].state == NONE)
+	if (!parse_number(name, &number) || number < 1 || number > JOBS)
 		return NULL;
-	return &jobs[number - 1];
+	return is_alive(&jobs[number - 1]) ? &jobs[number - 1] : NULL;
 }
 
 pid_t job_process(const char *name)

@@ -1,6 +1,6 @@
 /* From a line to the commands in it. */
-#ifndef SHELL_H
-#define SHELL_H
+#ifndef PARSE_H
+#define PARSE_H
 
 /*
  * Runs a line: commands apart by ; or &, words in '...' or "...", redirections < > >>, and $? for the last status.

@@ -1,0 +1,11 @@
+/** Absolute paths of the built guest; see guest.mjs. */
+export interface Guest {
+  dir: string;
+  vmlinux: string;
+  bzImage: string;
+  initrd: string;
+  sources: string;
+  programs: string;
+}
+
+export function ensureGuest(): Promise<Guest>;

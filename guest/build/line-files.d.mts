@@ -1,0 +1,1 @@
+export function lineTableFiles(elf: Buffer): Set<string>;

@@ -1,0 +1,1 @@
+export { ensureGuest, type Guest } from '../guest/build/guest.mjs';
