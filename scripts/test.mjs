@@ -43,7 +43,12 @@ try {
   const counts = path.join(scratch, 'counts.json');
   const mocha = spawnSync(
     process.execPath,
-    [path.join(ROOT, 'node_modules/mocha/bin/mocha.js'), '--reporter', 'scripts/lib/reporter.cjs', ...args],
+    [
+      path.join(ROOT, 'node_modules/mocha/bin/mocha.js'),
+      '--reporter',
+      'scripts/lib/reporter.cjs',
+      ...(args.length > 0 ? args : ['test/**/*.test.ts']),
+    ],
     { cwd: ROOT, stdio: 'inherit', env: { ...process.env, SOCKSCOPE_COUNTS: counts } },
   );
   try {
