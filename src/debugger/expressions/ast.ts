@@ -25,7 +25,6 @@ export type Node =
   | { kind: 'containerOf'; pointer: Node; type: TypeNode; path: Designator[]; position: number }
   | { kind: 'assign'; operator: BinaryOperator | undefined; target: Node; value: Node }
   | { kind: 'increment'; by: 1 | -1; prefix: boolean; target: Node }
-  | { kind: 'call'; callee: Node; position: number }
   | { kind: 'comma'; left: Node; right: Node };
 
 export type BinaryOperator =

@@ -102,11 +102,6 @@ export class Evaluator {
         const changed = this.assign(target, this.binary('+', target, this.integer(BigInt(node.by), INT)));
         return node.prefix ? changed : old;
       }
-      case 'call':
-        throw new ExpressionError(
-          'A function of the guest cannot be called: evaluating must not run it.',
-          node.position,
-        );
       case 'comma':
         this.evaluate(node.left);
         return this.evaluate(node.right);

@@ -232,8 +232,7 @@ class Parser {
         node = { kind: 'increment', by: this.is('++') ? 1 : -1, prefix: false, target: node };
         this.at++;
       } else if (this.is('(')) {
-        node = { kind: 'call', callee: node, position };
-        return node;
+        throw new ExpressionError('A function of the guest cannot be called: evaluating must not run it.', position);
       } else return node;
     }
   }

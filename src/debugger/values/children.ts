@@ -11,10 +11,14 @@ export function elementType(array: ArrayType): Type {
   const size = sizeOf(array.element);
   const known = size !== undefined && dimensions.every((n) => n !== undefined);
   return {
-    ...array,
+    kind: 'array',
+    id: -1,
+    name: undefined,
+    element: array.element,
     dimensions,
     dynamicBounds: array.dynamicBounds.slice(1),
     byteSize: known ? dimensions.reduce<number>((product, n) => product * (n ?? 0), size) : undefined,
+    isVector: array.isVector,
   };
 }
 
