@@ -311,8 +311,7 @@ export class PitCounter {
 
   /** The counting element after `pulses` more, wrapping around. */
   private minus(pulses: number): number {
-    const rest = (this.count - pulses) % this.modulus;
-    return rest < 0 ? rest + this.modulus : rest;
+    return (this.count + this.modulus - (pulses % this.modulus)) % this.modulus;
   }
 
   /** The CLK pulse that moves the count register into the counting element. */
