@@ -363,6 +363,54 @@ const FAMILIES: Record<string, Family> = {
     }
     return [...repeat, ...prefix, opcode];
   },
+  'flags, then what depends on them': (b, r) => {
+    // The first instruction leaves its flags to be computed, the others read them or keep a part of them.
+    let shifted = false;
+    const setter = (): number[] => {
+      const { size, prefix, wide } = sized(r);
+      switch (r.below(6)) {
+        case 0:
+        case 1:
+          return [...prefix, (r.below(8) << 3) | wide, ...b.modrm(r.below(8), false)];
+        case 2:
+          return [...prefix, 0xfe | wide, ...b.modrm(r.below(2), false)];
+        case 3:
+          return [...prefix, 0xf6 | wide, ...b.modrm(3, false)];
+        case 4:
+          shifted = true;
+          return [...prefix, 0xd0 | wide, ...b.modrm(r.below(8), false)];
+        default:
+          return [...prefix, 0xa8 | wide, ...b.immediate(size)];
+      }
+    };
+    const reader = (): number[] => {
+      const code = r.below(16);
+      switch (r.below(7)) {
+        case 0:
+        case 1:
+          return [0x0f, 0x90 | code, ...b.modrm(0, false)];
+        case 2:
+          return [...sized(r, [16, 32]).prefix, 0x0f, 0x40 | code, ...b.modrm(r.below(8), false)];
+        case 3:
+          return [0x70 | code, 2, ...sized(r, [8]).prefix, 0xb0 | r.below(8), r.below(256)];
+        case 4:
+          return [r.pick([0x11, 0x19, 0x10, 0x18]), ...b.modrm(r.below(8), false)];
+        case 5:
+          return [0xfe | r.below(2), ...b.modrm(r.below(2), false)];
+        default:
+          return [r.pick(shifted ? [0xd6, 0xf5, 0x9e] : [0xd6, 0xf5, 0x9e, 0x9f])];
+      }
+    };
+    const code = [...setter(), ...reader(), ...reader(), ...setter(), ...reader()];
+    // Shifts leave AF undefined, and LAHF would show it. After AND, OR and XOR all processors have 0.
+    if (shifted) b.undefinedFlags = AF;
+    return code;
+  },
+  'segment registers, read': (b, r) => {
+    const segment = r.below(4);
+    if (r.chance(30)) return [0x66, 0x06 | (segment << 3)];
+    return [...sized(r, [16, 32]).prefix, 0x8c, ...b.modrm(segment, r.chance(50))];
+  },
   XLAT: (b, r) => {
     b.gpr[EAX] = ((b.gpr[EAX]! & 0xffffff00) | r.below(DATA_SIZE)) >>> 0;
     b.gpr[EBX] = DATA + WINDOW;

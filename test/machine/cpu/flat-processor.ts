@@ -2,7 +2,16 @@
 
 import { GuestFault } from '../../../src/machine/cpu/fault';
 import { IF, IOPL, setEflags, TF, VM, getEflags } from '../../../src/machine/cpu/flags';
-import { CPL, CR0, EIP, NEXT_EIP, SEG_ACCESS, SEG_LIMIT, STATE_SIZE } from '../../../src/machine/cpu/layout';
+import {
+  CPL,
+  CR0,
+  EIP,
+  NEXT_EIP,
+  SEG_ACCESS,
+  SEG_LIMIT,
+  SEG_SELECTOR,
+  STATE_SIZE,
+} from '../../../src/machine/cpu/layout';
 import { type HelperName } from '../../../src/machine/cpu/ops';
 import { type Helper, type Processor } from '../../../src/machine/cpu/processor';
 
@@ -24,6 +33,8 @@ export class FlatProcessor implements Processor {
     for (let segment = 0; segment < 6; segment++) {
       this.i32[(SEG_LIMIT >> 2) + segment] = -1;
       this.i32[(SEG_ACCESS >> 2) + segment] = segment === 1 ? 0xc0fb : 0xc0f3;
+      // Linux's selectors for 32-bit user code.
+      this.i32[(SEG_SELECTOR >> 2) + segment] = segment === 1 ? 0x23 : 0x2b;
     }
     this.i32[CPL >> 2] = 3;
     this.i32[CR0 >> 2] = 0x80000011 | 0;

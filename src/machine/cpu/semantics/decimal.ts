@@ -58,9 +58,11 @@ export const aam: Semantics = (o) => {
   o.flagsResult(8, remainder, o.constant(0), o.constant(0), o.constant(0));
 };
 
+/** CF, OF and AF are undefined; processors set them as the addition of AL and the product does. */
 export const aad: Semantics = (o) => {
   const ax = o.readGpr(Register.EAX, 16);
-  const result = o.and(o.add(ax, o.mul(o.shrU(ax, o.constant(8)), o.immediate())), o.constant(0xff));
+  const product = o.zeroExtend(o.mul(o.shrU(ax, o.constant(8)), o.immediate()), 8);
+  const result = o.zeroExtend(o.add(ax, product), 8);
   o.writeGpr(Register.EAX, result, 16);
-  o.flagsResult(8, result, o.constant(0), o.constant(0), o.constant(0));
+  o.flagsAdd(8, product, result);
 };
