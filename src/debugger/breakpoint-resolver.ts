@@ -2,6 +2,7 @@ import type { FunctionInfo, InlinedCall, LineLocation } from '../symbols/api';
 import { DebuggerError, type BreakpointLocation } from './api';
 import { placedAddress, linkedAddress, type Module, type ModuleList } from './modules';
 import type { Platform } from './platform';
+import { shownLine } from './shown-line';
 
 /** What became of a breakpoint's text or line. */
 export interface Resolution {
@@ -131,7 +132,7 @@ export class BreakpointResolver {
   }
 
   private ofAddress(module: Module, linked: number, code?: FunctionInfo | InlinedCall): BreakpointLocation {
-    const info = module.symbols.lineAt(linked);
+    const info = shownLine(module, placedAddress(module, linked));
     const functionName =
       code?.name ?? module.symbols.functionAt(linked)?.name ?? module.elf.symbolAt(linked)?.symbol.name;
     return {

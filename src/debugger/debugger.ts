@@ -24,6 +24,7 @@ import { Emitter } from './emitter';
 import { CallStack, inlinesBeginningAt, type VirtualFrame } from './frames';
 import { linkedAddress, type Module, type ModuleList } from './modules';
 import type { Platform, ThreadId } from './platform';
+import { shownLine } from './shown-line';
 import { stepTargetsOf } from './step-targets';
 import { Stepper, type StepResult } from './stepping';
 import type { StopReason, Target } from './target';
@@ -192,7 +193,7 @@ export class Debugger {
     const linked = linkedAddress(module, address);
     const inlines = module.symbols.inlinesAt(linked);
     const beginning = inlinesBeginningAt(module, address);
-    const info = module.symbols.lineAt(linked);
+    const info = shownLine(module, address);
     for (let hidden = 0; hidden <= beginning; hidden++) {
       if (location.inlined && location.functionName === location.inlined.name) {
         if (inlines[hidden]?.id === location.inlined.id) return hidden;

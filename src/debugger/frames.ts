@@ -4,6 +4,7 @@ import { contextOf } from './frame-context';
 import { linkedAddress, type Module } from './modules';
 import type { EntryCrossing, Platform, ThreadContext, ThreadId } from './platform';
 import type { RegisterName, Target } from './target';
+import { shownLine } from './shown-line';
 import { type PhysicalFrame, Unwinder } from './unwind';
 
 /** A frame as people see it: one physical frame gives one for each inlined call around its pc and one for the function. */
@@ -184,7 +185,7 @@ export class CallStack {
     }
     const linked = linkedAddress(module, lookupPc);
     const { symbols } = module;
-    const info = symbols.lineAt(linked);
+    const info = shownLine(module, lookupPc);
     let location: FrameLocation | undefined = info && { file: info.file, line: info.line, column: info.column };
     const inlines = symbols.inlinesAt(linked);
     inlines.forEach((inlined, depth) => {

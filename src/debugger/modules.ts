@@ -1,4 +1,4 @@
-import type { ElfFile, SymbolFileApi } from '../symbols/api';
+import type { AddressRange, ElfFile, SymbolFileApi } from '../symbols/api';
 
 /** A file with code and symbols that is in force in the kernel or in one program's address space. */
 export interface Module {
@@ -26,26 +26,50 @@ export function placedAddress(module: Module, linked: number): number {
 
 const PT_LOAD = 1;
 const PF_X = 1;
+const SHF_ALLOC = 2;
+const SHF_EXECINSTR = 4;
 
 /** True where a loadable segment of the module covers the address. */
 export function moduleCovers(module: Module, address: number): boolean {
-  return inSegment(module, address, 0);
+  return within(rangesOf(module.elf).loaded, linkedAddress(module, address));
 }
 
-/** True where an executable segment of the module covers the address. */
+/** True where the module has executable code at the address. */
 export function moduleHasCode(module: Module, address: number): boolean {
-  return inSegment(module, address, PF_X);
+  return within(rangesOf(module.elf).code, linkedAddress(module, address));
 }
 
-function inSegment(module: Module, address: number, flags: number): boolean {
-  const linked = linkedAddress(module, address);
-  return module.elf.segments.some(
-    (segment) =>
-      segment.type === PT_LOAD &&
-      (segment.flags & flags) === flags &&
-      linked >= segment.virtualAddress &&
-      linked < segment.virtualAddress + segment.memorySize,
-  );
+interface Ranges {
+  readonly loaded: readonly AddressRange[];
+  readonly code: readonly AddressRange[];
+}
+
+const knownRanges = new WeakMap<ElfFile, Ranges>();
+
+/** Sections tell best what is code: a kernel's .init.text lies in a segment that is not marked executable. Without sections, segments do. */
+function rangesOf(elf: ElfFile): Ranges {
+  let ranges = knownRanges.get(elf);
+  if (!ranges) {
+    const segments = elf.segments.filter((segment) => segment.type === PT_LOAD);
+    const sections = elf.sections.filter((section) => (section.flags & SHF_ALLOC) !== 0);
+    ranges = {
+      loaded: segments.map((s) => ({ start: s.virtualAddress, end: s.virtualAddress + s.memorySize })),
+      code:
+        sections.length > 0
+          ? sections
+              .filter((s) => (s.flags & SHF_EXECINSTR) !== 0)
+              .map((s) => ({ start: s.address, end: s.address + s.size }))
+          : segments
+              .filter((s) => (s.flags & PF_X) !== 0)
+              .map((s) => ({ start: s.virtualAddress, end: s.virtualAddress + s.memorySize })),
+    };
+    knownRanges.set(elf, ranges);
+  }
+  return ranges;
+}
+
+function within(ranges: readonly AddressRange[], address: number): boolean {
+  return ranges.some((range) => address >= range.start && address < range.end);
 }
 
 /** The modules of a session, in the order in which they were added. Tells listeners of additions and removals. */

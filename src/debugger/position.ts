@@ -3,6 +3,7 @@ import { inlinesBeginningAt } from './frames';
 import { linkedAddress, type Module } from './modules';
 import type { Platform, ThreadId } from './platform';
 import type { Registers, Target } from './target';
+import { shownLine } from './shown-line';
 import { type PhysicalFrame, Unwinder } from './unwind';
 
 /** Where the processor stands, as stepping sees it. */
@@ -55,7 +56,7 @@ export function positionOf(target: Target, platform: Platform): Position {
     hasFunction: fn !== undefined,
     inlines: module?.symbols.inlinesAt(linked) ?? [],
     beginning: inlinesBeginningAt(module, eip),
-    info: module?.symbols.lineAt(linked),
+    info: shownLine(module, eip),
   };
 }
 
