@@ -37,6 +37,11 @@ export async function build(guest) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { ensureGuest } = await import('./guest.mjs');
-  await build((await ensureGuest()).dir);
+  // No await at the top level: tests load this file as a CommonJS module.
+  import('./guest.mjs')
+    .then(async ({ ensureGuest }) => build((await ensureGuest()).dir))
+    .catch((error) => {
+      console.error(error.message);
+      process.exitCode = 1;
+    });
 }

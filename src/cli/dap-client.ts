@@ -2,6 +2,8 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 
 type EventListener = (event: DebugProtocol.Event) => void;
+/** Sees every message as it goes over the wire, before anything else does. */
+export type MessageTap = (message: DebugProtocol.ProtocolMessage, from: 'client' | 'adapter') => void;
 
 /** A failed request; the message is the adapter's. */
 export class RequestError extends Error {
@@ -27,7 +29,10 @@ export class DapClient {
   private gone: Error | undefined;
 
   /** @param adapter path of the adapter's bundle */
-  constructor(adapter: string) {
+  constructor(
+    adapter: string,
+    private readonly tap: MessageTap = () => {},
+  ) {
     this.process = spawn(process.execPath, [adapter], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.process.stdout.on('data', (data: Buffer) => this.receive(data));
     this.process.stderr.on('data', (data: Buffer) => process.stderr.write(data));
@@ -38,11 +43,18 @@ export class DapClient {
     this.process.stdin.on('error', () => {});
   }
 
+  /** The adapter's process id. */
+  get pid(): number | undefined {
+    return this.process.pid;
+  }
+
   /** Sends a request; resolves with the response's body. @throws RequestError */
   request<T = unknown>(command: string, args?: object): Promise<T> {
     if (this.gone) return Promise.reject(this.gone);
     const seq = this.sequence++;
-    const message = Buffer.from(JSON.stringify({ seq, type: 'request', command, arguments: args }));
+    const request: DebugProtocol.Request = { seq, type: 'request', command, arguments: args };
+    this.tap(request, 'client');
+    const message = Buffer.from(JSON.stringify(request));
     this.process.stdin.write(`Content-Length: ${message.length}\r\n\r\n`);
     this.process.stdin.write(message);
     return new Promise((resolve, reject) => this.waiting.set(seq, { resolve, reject, command }));
@@ -88,6 +100,7 @@ export class DapClient {
   }
 
   private dispatch(message: DebugProtocol.ProtocolMessage): void {
+    this.tap(message, 'adapter');
     if (message.type === 'event') {
       for (const listener of [...this.listeners]) listener(message as DebugProtocol.Event);
       return;

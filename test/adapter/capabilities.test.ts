@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { ADAPTER, INITIALIZE, PREPARATION, prepared } from './fixture';
+import { checkedMessages, TestClient } from './test-client';
+
+describe('adapter: initialize', () => {
+  before(async function () {
+    this.timeout(PREPARATION);
+    await prepared();
+  });
+
+  it('announces exactly what the adapter can do', async () => {
+    const client = new TestClient(ADAPTER);
+    assert.deepEqual(await client.request('initialize', INITIALIZE), {
+      supportsConfigurationDoneRequest: true,
+      supportsFunctionBreakpoints: true,
+      supportsConditionalBreakpoints: true,
+      supportsHitConditionalBreakpoints: true,
+      supportsLogPoints: true,
+      supportsBreakpointLocationsRequest: true,
+      supportsInstructionBreakpoints: true,
+      supportsSteppingGranularity: true,
+      supportsDataBreakpoints: true,
+      supportsDataBreakpointBytes: true,
+      supportsEvaluateForHovers: true,
+      supportsSetVariable: true,
+      supportsSetExpression: true,
+      supportsClipboardContext: true,
+      supportsValueFormattingOptions: true,
+      supportsCompletionsRequest: true,
+      completionTriggerCharacters: ['.', '>'],
+      supportsStepInTargetsRequest: true,
+      supportsGotoTargetsRequest: true,
+      supportsExceptionInfoRequest: true,
+      supportsLoadedSourcesRequest: true,
+      supportsModulesRequest: true,
+      supportsReadMemoryRequest: true,
+      supportsWriteMemoryRequest: true,
+      supportsDisassembleRequest: true,
+      supportsDelayedStackTraceLoading: true,
+      supportsTerminateRequest: true,
+      supportsCancelRequest: true,
+      supportsANSIStyling: true,
+      exceptionBreakpointFilters: [],
+    });
+    await client.end();
+  });
+
+  it('refuses the path format "uri"', async () => {
+    const client = new TestClient(ADAPTER);
+    const message = await client.failure('initialize', { ...INITIALIZE, pathFormat: 'uri' });
+    assert.equal(message, 'The path format "uri" is not supported.');
+    await client.end();
+  });
+
+  it('the checking client finds what the protocol does not allow', async () => {
+    const client = new TestClient(ADAPTER);
+    await client.request('initialize', { ...INITIALIZE, linesStartAt1: 'yes' });
+    await client.failure('noSuchRequest', {});
+    await client.close();
+    assert.equal(client.problems.length, 2);
+    assert.match(client.problems[0], /linesStartAt1 must be boolean/);
+    assert.match(client.problems[1], /the protocol has no such request/);
+    assert.ok(checkedMessages() > 4);
+  });
+});
