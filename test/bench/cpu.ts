@@ -16,6 +16,8 @@ for (const name of names.length > 0 ? names : Object.keys(KERNELS)) {
   product *= mips;
   count++;
   const result = machine.cpu.getRegister(Register.EAX) >>> 0;
-  console.log(`${name.padEnd(10)} ${mips.toFixed(1).padStart(8)} MIPS  ${(executed / 1e6).toFixed(1)} M in ${seconds.toFixed(2)} s, result ${result}`);
+  console.log(
+    `${name.padEnd(10)} ${mips.toFixed(1).padStart(8)} MIPS  ${(executed / 1e6).toFixed(1)} M in ${seconds.toFixed(2)} s, result ${result}`,
+  );
 }
 console.log(`geometric mean ${(product ** (1 / count)).toFixed(1)} MIPS`);

@@ -41,7 +41,14 @@ function emitHostAddress(writer: Writer, address: Address, size: Size, way: type
   const entry = writer.temporary();
   code.get(linear).const(12).op(Op.i32_shr_u).const(2).op(Op.i32_shl).get(writer.locals.user).op(Op.i32_add);
   code.memory(Op.i32_load, way.tlb).tee(entry).const(-1).op(Op.i32_eq).brIf(slow);
-  if (size > 8) code.get(linear).const(0xfff).op(Op.i32_and).const(4096 - (size >> 3)).op(Op.i32_gt_u).brIf(slow);
+  if (size > 8)
+    code
+      .get(linear)
+      .const(0xfff)
+      .op(Op.i32_and)
+      .const(4096 - (size >> 3))
+      .op(Op.i32_gt_u)
+      .brIf(slow);
   code.get(linear).get(entry).op(Op.i32_xor);
 }
 
@@ -166,7 +173,12 @@ export function emitDivide(
 
 export function emitCarry(writer: Writer): void {
   const { code, functions } = writer;
-  code.load(FLAG_KIND).const(5).op(Op.i32_shr_u).const(FlagKind.Sub >> 5).op(Op.i32_eq);
+  code
+    .load(FLAG_KIND)
+    .const(5)
+    .op(Op.i32_shr_u)
+    .const(FlagKind.Sub >> 5)
+    .op(Op.i32_eq);
   code.open(Op.if, Type.I32);
   code.load(FLAG_RESULT).load(FLAG_OPERAND).op(Op.i32_add).load(FLAG_OPERAND).op(Op.i32_lt_u);
   code.op(Op.else).call(functions.carry).end();
@@ -186,12 +198,23 @@ export function emitCondition(writer: Writer, condition: ConditionCode): void {
       if (base === 2) code.load(FLAG_RESULT).op(Op.i32_eqz);
       else code.load(FLAG_RESULT).const(31).op(Op.i32_shr_u);
       code.op(Op.else);
-      code.load(EFLAGS).const(base === 2 ? 6 : 7).op(Op.i32_shr_u).const(1).op(Op.i32_and).end();
+      code
+        .load(EFLAGS)
+        .const(base === 2 ? 6 : 7)
+        .op(Op.i32_shr_u)
+        .const(1)
+        .op(Op.i32_and)
+        .end();
       break;
     case 3:
     case 6:
     case 7:
-      code.load(FLAG_KIND).const(5).op(Op.i32_shr_u).const(FlagKind.Sub >> 5).op(Op.i32_eq);
+      code
+        .load(FLAG_KIND)
+        .const(5)
+        .op(Op.i32_shr_u)
+        .const(FlagKind.Sub >> 5)
+        .op(Op.i32_eq);
       code.open(Op.if, Type.I32);
       code.load(FLAG_RESULT).load(FLAG_OPERAND).op(Op.i32_add).load(FLAG_OPERAND);
       code.op(base === 3 ? Op.i32_le_u : base === 6 ? Op.i32_lt_s : Op.i32_le_s);

@@ -422,7 +422,8 @@ export class Emitter implements Ops<Expression> {
     divisor: Expression,
   ): { quotient: Expression; remainder: Expression; overflow: Expression } {
     this.do([high, low, divisor], (writer) => emitDivide(writer, signed, high, low, divisor));
-    const result = (place: 'quotient' | 'remainder' | 'overflow'): Expression => this.word(place === 'quotient' ? QUOTIENT : place === 'remainder' ? REMAINDER : OVERFLOW);
+    const result = (place: 'quotient' | 'remainder' | 'overflow'): Expression =>
+      this.word(place === 'quotient' ? QUOTIENT : place === 'remainder' ? REMAINDER : OVERFLOW);
     return { quotient: result('quotient'), remainder: result('remainder'), overflow: result('overflow') };
   }
 
@@ -469,7 +470,12 @@ export class Emitter implements Ops<Expression> {
 
   // ---- flags
 
-  private lazy(kind: FlagKind, size: Size, result: Expression, operand?: Expression): { operand?: Expression; result: Expression } {
+  private lazy(
+    kind: FlagKind,
+    size: Size,
+    result: Expression,
+    operand?: Expression,
+  ): { operand?: Expression; result: Expression } {
     const shift = constant(flagShift(size));
     const shifted = this.pure(Op.i32_shl, result, shift);
     const shiftedOperand = operand && this.pure(Op.i32_shl, operand, shift);
@@ -510,7 +516,12 @@ export class Emitter implements Ops<Expression> {
   private keepCarry(): void {
     this.do([], ({ code, functions }) => {
       // Kinds from Add up to below Inc.
-      code.load(FLAG_KIND).const(1).op(Op.i32_sub).const(FlagKind.Inc - 1).op(Op.i32_lt_u);
+      code
+        .load(FLAG_KIND)
+        .const(1)
+        .op(Op.i32_sub)
+        .const(FlagKind.Inc - 1)
+        .op(Op.i32_lt_u);
       code.open(Op.if);
       code.const(0).load(EFLAGS).const(~1).op(Op.i32_and).call(functions.carry).op(Op.i32_or);
       code.memory(Op.i32_store, EFLAGS).end();

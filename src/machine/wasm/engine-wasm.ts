@@ -1,15 +1,33 @@
 import { type Engine, type EngineCpu, type ExitReason, MAXIMUM_BUDGET, type Stepper } from '../cpu/engine';
 import { stepOnce } from '../cpu/engine-evaluator';
 import { GuestFault, Unimplemented, WatchpointHit } from '../cpu/fault';
-import { EIP, HALTED, INTERRUPT_SHADOW, MODE, NEXT_EIP, PENDING, REMAINING, SEG_BASE, SegmentRegister } from '../cpu/layout';
+import {
+  EIP,
+  HALTED,
+  INTERRUPT_SHADOW,
+  MODE,
+  NEXT_EIP,
+  PENDING,
+  REMAINING,
+  SEG_BASE,
+  SegmentRegister,
+} from '../cpu/layout';
 import { MODE_CODE32, MODE_FLAT, MODE_REAL, MODE_STACK32, MODE_STEP, MODE_USER, MODE_VM86 } from '../cpu/mode';
 import { type HelperName } from '../cpu/ops';
 import { type Helper } from '../cpu/processor';
 import { CodeCache, type CodePages } from './codecache';
-import { hotForms } from './hotforms';
 import { helperName } from './imports';
 import { Interpreter } from './interpreter';
-import { ADJUST, Handler, LEAVE, RECORD_DISPLACEMENT, RECORD_HANDLER, RECORD_LENGTH, RECORD_OFFSET, SPARE_RECORD } from './record';
+import {
+  ADJUST,
+  Handler,
+  LEAVE,
+  RECORD_DISPLACEMENT,
+  RECORD_HANDLER,
+  RECORD_LENGTH,
+  RECORD_OFFSET,
+  SPARE_RECORD,
+} from './record';
 
 /** What this engine needs of the processor beyond what every engine needs. */
 export interface WasmEngineCpu extends EngineCpu {
@@ -54,40 +72,36 @@ export class WasmEngine implements Engine {
     this.i32 = cpu.i32;
     this.u16 = new Uint16Array(cpu.memory.buffer);
     type Bytes = 1 | 2 | 4;
-    this.interpreter = new Interpreter(
-      cpu.memory,
-      {
-        readLinear: (linear, bytes) => cpu.readLinear(linear, bytes as Bytes),
-        readLinearForWrite: (linear, bytes) => {
-          cpu.probeLinear(linear, bytes, true);
-          return cpu.readLinear(linear, bytes as Bytes);
-        },
-        writeLinear: (linear, bytes, value) => cpu.writeLinear(linear, bytes as Bytes, value),
-        probeLinear: (linear, bytes) => cpu.probeLinear(linear, bytes, true),
-        readSegment: (segment, offset, bytes) => cpu.readSegment(segment, offset, bytes as Bytes),
-        readSegmentForWrite: (segment, offset, bytes) => {
-          cpu.probeWrite(segment, offset, bytes);
-          return cpu.readSegment(segment, offset, bytes as Bytes);
-        },
-        writeSegment: (segment, offset, bytes, value) => cpu.writeSegment(segment, offset, bytes as Bytes, value),
-        probeSegment: (segment, offset, bytes) => cpu.probeWrite(segment, offset, bytes),
-        raise: (vector, errorCode) => cpu.raise(vector, errorCode),
-        helper: (number, a, b, c, d) => this.helper(number)(a, b, c, d) ?? 0,
-        control: (number, a, b, c, d) => {
-          this.helper(number)(a, b, c, d);
-          this.i32[EIP >> 2] = this.i32[NEXT_EIP >> 2];
-          return this.enter();
-        },
-        evaluate: () => {
-          stepper.step();
-          return this.enter();
-        },
-        enter: () => this.enter(),
-        link: (record) => this.link(record),
-        decode: (record) => this.decode(record),
+    this.interpreter = new Interpreter(cpu.memory, {
+      readLinear: (linear, bytes) => cpu.readLinear(linear, bytes as Bytes),
+      readLinearForWrite: (linear, bytes) => {
+        cpu.probeLinear(linear, bytes, true);
+        return cpu.readLinear(linear, bytes as Bytes);
       },
-      hotForms(),
-    );
+      writeLinear: (linear, bytes, value) => cpu.writeLinear(linear, bytes as Bytes, value),
+      probeLinear: (linear, bytes) => cpu.probeLinear(linear, bytes, true),
+      readSegment: (segment, offset, bytes) => cpu.readSegment(segment, offset, bytes as Bytes),
+      readSegmentForWrite: (segment, offset, bytes) => {
+        cpu.probeWrite(segment, offset, bytes);
+        return cpu.readSegment(segment, offset, bytes as Bytes);
+      },
+      writeSegment: (segment, offset, bytes, value) => cpu.writeSegment(segment, offset, bytes as Bytes, value),
+      probeSegment: (segment, offset, bytes) => cpu.probeWrite(segment, offset, bytes),
+      raise: (vector, errorCode) => cpu.raise(vector, errorCode),
+      helper: (number, a, b, c, d) => this.helper(number)(a, b, c, d) ?? 0,
+      control: (number, a, b, c, d) => {
+        this.helper(number)(a, b, c, d);
+        this.i32[EIP >> 2] = this.i32[NEXT_EIP >> 2];
+        return this.enter();
+      },
+      evaluate: () => {
+        stepper.step();
+        return this.enter();
+      },
+      enter: () => this.enter(),
+      link: (record) => this.link(record),
+      decode: (record) => this.decode(record),
+    });
     this.cache = new CodeCache(cpu.memory, cpu.ramSize, cpu.mmu, this.interpreter);
     cpu.codeWritten = (physical, size) => {
       if (this.cache.written(physical, size)) this.i32[LEAVE >> 2] = 1;
@@ -203,7 +217,8 @@ export class WasmEngine implements Engine {
   private link(record: number): number {
     const { generation } = this.cache;
     const target = this.enter();
-    if (target !== SPARE_RECORD && generation === this.cache.generation) this.i32[(record + RECORD_DISPLACEMENT) >> 2] = target;
+    if (target !== SPARE_RECORD && generation === this.cache.generation)
+      this.i32[(record + RECORD_DISPLACEMENT) >> 2] = target;
     return target;
   }
 

@@ -62,7 +62,13 @@ export interface Locals {
   readonly user: number;
 }
 
-function node(kind: Expression['kind'], value: number, op: Op, operands: readonly Expression[], bits: number): Expression {
+function node(
+  kind: Expression['kind'],
+  value: number,
+  op: Op,
+  operands: readonly Expression[],
+  bits: number,
+): Expression {
   return { kind, value, op, operands, bits, uses: 0, local: -1 };
 }
 

@@ -5,11 +5,19 @@
 
 import { type Form, FORMS } from '../cpu/forms';
 import { Operand } from './emitter';
-import { type Inlined } from './interpreter';
+
+/** A handler inside the interpreter's function: a form, or two that are executed one after the other. */
+export interface Inlined {
+  readonly form: Form;
+  readonly operand: Operand;
+  readonly second?: { readonly form: Form; readonly operand: Operand };
+}
 
 /** Mnemonics by operand size. */
 const HOT: Record<8 | 16 | 32, ReadonlySet<string>> = {
-  8: words('mov cmp test movzx movsx and or xor add sub sete setne setb setae setbe seta setl setge setle setg movs stos'),
+  8: words(
+    'mov cmp test movzx movsx and or xor add sub sete setne setb setae setbe seta setl setge setle setg movs stos',
+  ),
   16: words('mov cmp test movzx movsx'),
   32: words(
     'add or adc sbb and sub xor cmp test inc dec neg not imul mul div shl shr sar rol ror shld shrd bt bts btr bsf bsr bswap mov movzx movsx',
@@ -47,7 +55,9 @@ export function hotForms(): Inlined[] {
 
 /** A comparison and the jump behind it. */
 function fusions(hot: readonly Form[]): Inlined[] {
-  const jumps = hot.filter((form) => form.size === 32 && CONDITIONAL.test(form.mnemonic) && !/^j[op]|^jn[op]/.test(form.mnemonic));
+  const jumps = hot.filter(
+    (form) => form.size === 32 && CONDITIONAL.test(form.mnemonic) && !/^j[op]|^jn[op]/.test(form.mnemonic),
+  );
   const list: Inlined[] = [];
   for (const form of hot) {
     if (!COMPARING.has(form.mnemonic) || form.size === 16) continue;

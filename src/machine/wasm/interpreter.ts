@@ -9,13 +9,14 @@ import { MODE_USER } from '../cpu/mode';
 import { Code, IMPORTS, ModuleBuilder, Op } from './assembler';
 import { Emitter, NotEmitted, Operand, OPERANDS } from './emitter';
 import { type Locals } from './expression';
+import { hotForms, type Inlined } from './hotforms';
 import { type Functions, IMPORTED, type Imported, type ImportedName, SHARED, type SharedName } from './imports';
 import { Handler, RECORD_DISPLACEMENT, RECORD_HANDLER, RECORD_SIZE } from './record';
 import { defineShared, emitSaveRemaining } from './shared';
 import { emitPlace, FunctionWriter, HandlerWriter } from './writer';
 
-/** Functions that can be met: the table's size. */
-const TABLE_SIZE = 16384;
+/** More than there are forms with their operands. */
+const TABLE_SIZE = 8192;
 
 /** What the code cache has to know of a form's handler. */
 export interface Plan {
@@ -30,13 +31,6 @@ export interface Plan {
   readonly rmIs8: boolean;
   /** A relative branch, so that Operand.Near may be asked for. */
   readonly branches: boolean;
-}
-
-/** A handler inside the interpreter's function: a form, or two that are executed one after the other. */
-export interface Inlined {
-  readonly form: Form;
-  readonly operand: Operand;
-  readonly second?: { readonly form: Form; readonly operand: Operand };
 }
 
 interface Emitted {
@@ -62,7 +56,13 @@ function emit(form: Form, operand: Operand): Emitted | undefined {
     if (emitter.usesImmediate2 && (emitter.usesAddress || operand === Operand.Near)) return undefined;
     if (operand === Operand.Near && (!emitter.branches || emitter.usesAddress)) return undefined;
     const { usesOpcode, usesImmediate2, branches } = emitter;
-    const plan = { usesOpcode, usesImmediate2, branches, regIs8: emitter.regIs8 ?? false, rmIs8: emitter.rmIs8 ?? false };
+    const plan = {
+      usesOpcode,
+      usesImmediate2,
+      branches,
+      regIs8: emitter.regIs8 ?? false,
+      rmIs8: emitter.rmIs8 ?? false,
+    };
     return { emitter, plan };
   } catch (error) {
     if (error instanceof NotEmitted) return undefined;
@@ -70,22 +70,17 @@ function emit(form: Form, operand: Operand): Emitted | undefined {
   }
 }
 
-export class Interpreter {
-  private readonly table = new WebAssembly.Table({ initial: TABLE_SIZE, element: 'anyfunc' });
-  private readonly plans = new Map<number, Plan>();
-  private readonly fusions = new Map<number, Map<number, number>>();
-  private readonly shared: WebAssembly.Exports;
-  private readonly firstOutside: number;
-  private outside = 0;
-  /** Execute from a record on, at most so many instructions; leaves EIP, NEXT_EIP and REMAINING in the state. */
-  readonly run: (record: number, instructions: number) => void;
+/** What is the same for all machines: the interpreter's module, and the modules of the functions outside of it as they were needed. */
+class Program {
+  readonly plans = new Map<number, Plan>();
+  /** Handlers for two instructions in a row, by their keys. */
+  readonly fusions = new Map<number, Map<number, number>>();
+  readonly module: WebAssembly.Module;
+  /** Modules of forms that are not inlined, by number from `firstOutside` on. */
+  readonly outside: WebAssembly.Module[] = [];
+  readonly firstOutside: number;
 
-  /** @param inlined Which forms get a place in the interpreter's own function. */
-  constructor(
-    private readonly memory: WebAssembly.Memory,
-    imported: Imported,
-    inlined: readonly Inlined[],
-  ) {
+  constructor(inlined: readonly Inlined[]) {
     const builder = new InterpreterBuilder();
     for (const { form, operand, second } of inlined) {
       const first = emit(form, operand);
@@ -105,30 +100,20 @@ export class Interpreter {
       this.fusions.get(key)!.set(planKey(second.form, second.operand), builder.add(first.emitter));
     }
     this.firstOutside = builder.handlers;
-    const instance = instantiate(builder.finish(), { memory, table: this.table, ...imported });
-    this.shared = instance.exports;
-    this.run = instance.exports['run'] as (record: number, instructions: number) => void;
+    this.module = new WebAssembly.Module(builder.finish());
   }
 
-  /** The handler for a form with such an operand. */
   plan(form: Form, operand: Operand): Plan {
     const key = planKey(form, operand);
-    const known = this.plans.get(key);
-    if (known !== undefined) return known;
-    const plan = this.compile(form, operand);
-    this.plans.set(key, plan);
+    let plan = this.plans.get(key);
+    if (plan === undefined) this.plans.set(key, (plan = this.compile(form, operand)));
     return plan;
-  }
-
-  /** The handler that executes two instructions in a row, if there is one. */
-  fused(first: Form, firstOperand: Operand, second: Form, secondOperand: Operand): number | undefined {
-    return this.fusions.get(planKey(first, firstOperand))?.get(planKey(second, secondOperand));
   }
 
   /** Make a function of its own for a form. */
   private compile(form: Form, operand: Operand): Plan {
     const emitted = emit(form, operand);
-    if (emitted === undefined || this.outside === TABLE_SIZE) return EVALUATE;
+    if (emitted === undefined) return EVALUATE;
     const module = new ModuleBuilder();
     module.importMemory('memory');
     const functions = importShared(module);
@@ -143,18 +128,51 @@ export class Interpreter {
     }
     code.op(Op.unreachable);
     module.define(index, code);
-    const instance = instantiate(module.bytes(), { memory: this.memory, ...this.shared });
-    this.table.set(this.outside, instance.exports['handler']);
-    return { ...emitted.plan, handler: this.firstOutside + this.outside++ };
+    this.outside.push(new WebAssembly.Module(module.bytes()));
+    return { ...emitted.plan, handler: this.firstOutside + this.outside.length - 1 };
+  }
+}
+
+/** Made when the first machine is. */
+let program: Program | undefined;
+
+export class Interpreter {
+  private readonly program: Program;
+  private readonly table = new WebAssembly.Table({ initial: TABLE_SIZE, element: 'anyfunc' });
+  private readonly shared: WebAssembly.Exports;
+  /** Execute from a record on, at most so many instructions; leaves EIP, NEXT_EIP and REMAINING in the state. */
+  readonly run: (record: number, instructions: number) => void;
+
+  constructor(
+    private readonly memory: WebAssembly.Memory,
+    imported: Imported,
+  ) {
+    this.program = program ??= new Program(hotForms());
+    const env = { memory, table: this.table, ...imported };
+    this.shared = new WebAssembly.Instance(this.program.module, { [IMPORTS]: env }).exports;
+    this.run = this.shared['run'] as (record: number, instructions: number) => void;
+  }
+
+  /** The handler for a form with such an operand. */
+  plan(form: Form, operand: Operand): Plan {
+    const plan = this.program.plan(form, operand);
+    const place = plan.handler - this.program.firstOutside;
+    if (place >= 0 && this.table.get(place) === null) {
+      const env = { memory: this.memory, ...this.shared };
+      const instance = new WebAssembly.Instance(this.program.outside[place], { [IMPORTS]: env });
+      this.table.set(place, instance.exports['handler']);
+    }
+    return plan;
+  }
+
+  /** The handler that executes two instructions in a row, if there is one. */
+  fused(first: Form, firstOperand: Operand, second: Form, secondOperand: Operand): number | undefined {
+    return this.program.fusions.get(planKey(first, firstOperand))?.get(planKey(second, secondOperand));
   }
 }
 
 function planKey(form: Form, operand: Operand): number {
   return form.id * OPERANDS + operand;
-}
-
-function instantiate(bytes: Uint8Array<ArrayBuffer>, env: WebAssembly.ModuleImports): WebAssembly.Instance {
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { [IMPORTS]: env });
 }
 
 function importShared(module: ModuleBuilder): Functions {

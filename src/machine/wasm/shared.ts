@@ -23,7 +23,11 @@ const WAYS_OUT: readonly (readonly [SharedName, ImportedName])[] = [
 ];
 
 /** Define all shared functions in the interpreter's module. */
-export function defineShared(module: ModuleBuilder, functions: Functions, imported: Record<ImportedName, number>): void {
+export function defineShared(
+  module: ModuleBuilder,
+  functions: Functions,
+  imported: Record<ImportedName, number>,
+): void {
   for (const [name, target] of WAYS_OUT) {
     const own = IMPORTED[target][0];
     const code = new Code(SHARED[name][0]);
@@ -171,7 +175,14 @@ function adjust(): Code {
 
 /** PF of the lazy result. */
 function emitParity(code: Code, scratch: number): void {
-  code.load(FLAG_RESULT).load(FLAG_KIND).op(Op.i32_shr_u).tee(scratch).get(scratch).const(4).op(Op.i32_shr_u, Op.i32_xor);
+  code
+    .load(FLAG_RESULT)
+    .load(FLAG_KIND)
+    .op(Op.i32_shr_u)
+    .tee(scratch)
+    .get(scratch)
+    .const(4)
+    .op(Op.i32_shr_u, Op.i32_xor);
   code.const(15).op(Op.i32_and).set(scratch);
   code.const(0x9669).get(scratch).op(Op.i32_shr_u).const(1).op(Op.i32_and);
 }
@@ -257,7 +268,14 @@ function divide(signed: boolean): Code {
   const divisor = code.local(Type.I64);
   const quotient = code.local(Type.I64);
   const extend = signed ? Op.i64_extend_i32_s : Op.i64_extend_i32_u;
-  code.get(0).op(Op.i64_extend_i32_u).const64(32).op(Op.i64_shl).get(1).op(Op.i64_extend_i32_u, Op.i64_or).set(dividend);
+  code
+    .get(0)
+    .op(Op.i64_extend_i32_u)
+    .const64(32)
+    .op(Op.i64_shl)
+    .get(1)
+    .op(Op.i64_extend_i32_u, Op.i64_or)
+    .set(dividend);
   code.get(2).op(extend).set(divisor);
   const store = (address: number, value: () => void): void => {
     code.const(0);

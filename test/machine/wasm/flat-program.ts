@@ -22,9 +22,18 @@ export function compile(source: string, assembly = false): Uint8Array {
   try {
     const input = join(folder, assembly ? 'program.s' : 'program.c');
     const output = join(folder, 'program.bin');
-    writeFileSync(input, source);
+    writeFileSync(input, `${source}\n`);
     execFileSync('gcc', [
-      ...['-m32', '-march=pentiumpro', '-O2', '-ffreestanding', '-fno-pic', '-fno-stack-protector', '-nostdlib', '-static'],
+      ...[
+        '-m32',
+        '-march=pentiumpro',
+        '-O2',
+        '-ffreestanding',
+        '-fno-pic',
+        '-fno-stack-protector',
+        '-nostdlib',
+        '-static',
+      ],
       ...['-fcf-protection=none', '-fno-asynchronous-unwind-tables', '-Wl,--build-id=none', '-Wl,--oformat=binary'],
       ...[`-Wl,-Ttext=0x${ORIGIN.toString(16)}`, '-Wl,-e,start', '-o', output, input],
     ]);
@@ -44,7 +53,13 @@ export function flatMachine(program: Uint8Array, kind: 'wasm' | 'evaluator', mem
   const cpu = new Cpu({ memoryMiB });
   cpu.i32[CR0 >> 2] |= 1;
   cpu.setSegment(SegmentRegister.CS, 8, 0, -1, 0xc09b);
-  for (const segment of [SegmentRegister.ES, SegmentRegister.SS, SegmentRegister.DS, SegmentRegister.FS, SegmentRegister.GS]) {
+  for (const segment of [
+    SegmentRegister.ES,
+    SegmentRegister.SS,
+    SegmentRegister.DS,
+    SegmentRegister.FS,
+    SegmentRegister.GS,
+  ]) {
     cpu.setSegment(segment, 16, 0, -1, 0xc093);
   }
   cpu.pokePhysical(ORIGIN, program);
@@ -62,7 +77,8 @@ export function runToHalt({ cpu, engine }: Machine, limit: number): number {
     const reason = engine.run(Math.min(limit - executed, 10_000_000));
     executed += engine.executed;
     if (cpu.i32[HALTED >> 2] !== 0) return executed;
-    if (reason !== 'budget' && reason !== 'pending') throw new Error(`The program ended with ${reason} at 0x${cpu.eip.toString(16)}.`);
+    if (reason !== 'budget' && reason !== 'pending')
+      throw new Error(`The program ended with ${reason} at 0x${cpu.eip.toString(16)}.`);
   }
   throw new Error(`No HLT after ${limit} instructions.`);
 }
