@@ -14,11 +14,7 @@ const WHY = {
   flex: 'kernel configuration parser',
   bison: 'kernel configuration parser',
   bc: "computes the kernel's time constants",
-  'libelf-dev': 'kernel build tools read ELF files',
-  'libssl-dev': 'kernel build tools for certificates',
-  cpio: 'kernel build packs its default initramfs',
-  rsync: 'kernel build copies headers',
-  kmod: 'kernel build asks depmod for its version',
+  cpio: 'reference reader of the archives that the guest boots from',
   'gcc-multilib': 'runs generated 32-bit test programs on this processor',
   'libc6-dev-i386': '32-bit C library for those test programs',
   'qemu-system-x86': 'reference machine that the guest and the emulator are compared with',
@@ -37,15 +33,10 @@ export const GUEST_PACKAGES = [
   'flex',
   'bison',
   'bc',
-  'libelf-dev',
-  'libssl-dev',
-  'cpio',
-  'rsync',
-  'kmod',
 ];
 
 /** What the test suites need beside the guest. */
-export const TEST_PACKAGES = ['gcc-multilib', 'libc6-dev-i386', 'binutils', 'qemu-system-x86', 'gdb', 'llvm'];
+export const TEST_PACKAGES = ['gcc-multilib', 'libc6-dev-i386', 'binutils', 'cpio', 'qemu-system-x86', 'gdb', 'llvm'];
 
 /**
  * Why a package is wanted.
@@ -125,7 +116,8 @@ export function missingMessage(missing) {
 }
 
 function apt(args) {
-  return spawnSync('apt-get', ['-q', ...args], {
+  // Waits for another apt-get, such as that of a second script started at the same time.
+  return spawnSync('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=300', ...args], {
     encoding: 'utf8',
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     maxBuffer: 1 << 26,

@@ -29,9 +29,13 @@ describe('build cache', () => {
       const key = hashInputs({ a: 'one', b: 'two' });
       assert.match(key, /^[0-9a-f]{16}$/);
       assert.equal(hashInputs({ b: 'two', a: 'one' }), key);
-      for (const other of [{ a: 'one', b: 'tw0' }, { a: 'one', c: 'two' }, { a: 'one' }, { a: 'onetwo', b: '' }]) {
-        assert.notEqual(hashInputs(other as Record<string, string>), key);
-      }
+      const others: Record<string, string>[] = [
+        { a: 'one', b: 'tw0' },
+        { a: 'one', c: 'two' },
+        { a: 'one' },
+        { a: 'onetwo', b: '' },
+      ];
+      for (const other of others) assert.notEqual(hashInputs(other), key);
     });
 
     it('take all files below a folder', () => {

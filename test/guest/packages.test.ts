@@ -56,7 +56,7 @@ describe('Debian packages', () => {
 
   it('root gets the missing ones installed, without questions', () => {
     const result = ensure(0, ['make'], 'echo "bison installed" >> installed');
-    assert.equal(result.log, 'noninteractive -q install -y --no-install-recommends bison\n');
+    assert.equal(result.log, 'noninteractive -q -o DPkg::Lock::Timeout=300 install -y --no-install-recommends bison\n');
     assert.match(result.stderr, /^installing bison: /);
     assert.equal(result.status, 0);
   });
@@ -65,10 +65,10 @@ describe('Debian packages', () => {
     const result = ensure(
       0,
       ['make'],
-      'if [ "$2" = update ]; then touch new; fi; [ -f new ] && echo "bison installed" >> installed',
+      'if [ "$4" = update ]; then touch new; fi; [ -f new ] && echo "bison installed" >> installed',
     );
     assert.deepEqual(
-      result.log.split('\n').map((line) => line.split(' ')[2]),
+      result.log.split('\n').map((line) => line.split(' ')[4]),
       ['install', 'update', 'install', undefined],
     );
     assert.equal(result.status, 0);
