@@ -5,55 +5,83 @@ import { type Block, type ConcreteFunction } from './functions';
 import { type LineMatrix, ROW_END_SEQUENCE, ROW_IS_STMT } from './line';
 import { covers } from './rnglists';
 
-/** The first statement row of a contiguous run of a line's rows. */
-interface Run {
+/** A statement row of the wanted line. */
+interface Candidate {
   readonly address: number;
   readonly column: number;
+  /** The row before it is of the same line too. */
+  readonly continues: boolean;
+}
+
+/** A candidate with the code around it. */
+interface Placed {
+  readonly location: LineLocation;
+  readonly block: Block | undefined;
+  readonly isHot: boolean;
 }
 
 /**
  * Where a breakpoint on a line goes. A line without code stands for the next one that has some. In optimised code a
  * line has many pieces; of those in one block only the first is taken (as gdb does), so that a statement stops once.
+ * Unlike gdb, empty rows count (there a call that was inlined begins), and an instance that was inlined by the very
+ * same line (the wrappers that a macro like SYSCALL_DEFINE makes) doesn't stop once more.
  */
 export function addressesForLine(dwarf: Dwarf, file: SourceFile, line: number, query: LineQuery): LineLocation[] {
   const actualLine = nextLineWithCode(dwarf, file, line, query.column);
   if (actualLine === undefined) return [];
-  const runs = runsOfLine(dwarf, file, actualLine, query.column).sort((a, b) => a.address - b.address);
-  const locations: LineLocation[] = [];
-  const chosen = new Map<Block, { index: number; isHot: boolean }>();
+  const candidates = rowsOfLine(dwarf, file, actualLine, query.column).sort((a, b) => a.address - b.address);
+  const placed: Placed[] = [];
+  const firstOfBlock = new Map<Block, number>();
   const taken = new Set<number>();
-  for (const run of runs) {
-    const fn = functionAt(dwarf, run.address);
-    const address = fn ? behindPrologue(dwarf, fn, run.address) : run.address;
-    if (taken.has(address)) continue;
+  let previous: Block | undefined;
+  for (const { address: row, column, continues } of candidates) {
+    const fn = functionAt(dwarf, row);
+    const address = fn ? behindPrologue(dwarf, fn, row) : row;
     const block = fn?.body.block.innermost(address);
-    const location = {
+    const isSameRun = continues && block === previous;
+    previous = block;
+    if (taken.has(address) || (isSameRun && block)) continue;
+    const location: LineLocation = {
       address,
       file,
       requestedLine: line,
       actualLine,
-      column: run.column,
+      column,
       functionName: fn?.name,
       inlined: fn?.inlinedAround(block),
     };
-    if (block && fn && !query.everyRun) {
-      // Of a block's hot and cold part the hot one is meant, also if the linker put it behind the other.
-      const isHot = covers([fn.ranges[0]], address);
-      const earlier = chosen.get(block);
-      if (earlier) {
-        if (isHot && !earlier.isHot) {
-          locations[earlier.index] = location;
-          taken.add(address);
-          earlier.isHot = true;
-        }
-        continue;
-      }
-      chosen.set(block, { index: locations.length, isHot });
+    // Of a block's hot and cold part the hot one is meant, also if the linker put it behind the other.
+    const isHot = fn !== undefined && covers([fn.ranges[0]], address);
+    const earlier = block && !query.everyRun ? firstOfBlock.get(block) : undefined;
+    if (earlier === undefined) {
+      if (block) firstOfBlock.set(block, placed.length);
+      placed.push({ location, block, isHot });
+      taken.add(address);
+    } else if (isHot && !placed[earlier].isHot) {
+      placed[earlier] = { location, block, isHot };
+      taken.add(address);
     }
-    taken.add(address);
-    locations.push(location);
   }
-  return locations.sort((a, b) => a.address - b.address);
+  const kept = query.everyRun ? placed : withoutWrapped(placed);
+  return kept.map((p) => p.location).sort((a, b) => a.address - b.address);
+}
+
+/** Leaves out instances that were inlined, directly or not, by code of the same line that has a location itself. */
+function withoutWrapped(placed: readonly Placed[]): Placed[] {
+  const blocks = new Set(placed.map((p) => p.block));
+  return placed.filter(({ location, block }) => {
+    for (let call = location.inlined; call; call = call.outer) {
+      if (call.callFile !== location.file || call.callLine !== location.actualLine) return true;
+      for (let b = block; b; b = b.outer) {
+        if (b.die.id === call.id) {
+          block = b.outer;
+          break;
+        }
+      }
+      if (blocks.has(block)) return false;
+    }
+    return true;
+  });
 }
 
 function functionAt(dwarf: Dwarf, address: number): ConcreteFunction | undefined {
@@ -107,19 +135,20 @@ function nextLineWithCode(
   return best === Infinity ? undefined : best;
 }
 
-function runsOfLine(dwarf: Dwarf, file: SourceFile, line: number, column: number | undefined): Run[] {
-  const runs: Run[] = [];
+function rowsOfLine(dwarf: Dwarf, file: SourceFile, line: number, column: number | undefined): Candidate[] {
+  const found: Candidate[] = [];
   eachStatement(dwarf, file, (matrix, row, registers) => {
     if (matrix.line[row] !== line || (column !== undefined && matrix.column[row] !== column)) return;
-    // An earlier statement row of the same run stands for this one.
-    for (let i = row - 1; i >= 0 && !(matrix.flags[i] & ROW_END_SEQUENCE); i--) {
-      if (matrix.line[i] !== line || !registers.has(matrix.file[i])) break;
-      if (column !== undefined && matrix.column[i] !== column) break;
-      if (matrix.flags[i] & ROW_IS_STMT) return;
-    }
-    runs.push({ address: matrix.address[row], column: matrix.column[row] });
+    const before = row - 1;
+    const continues =
+      before >= 0 &&
+      (matrix.flags[before] & (ROW_END_SEQUENCE | ROW_IS_STMT)) === ROW_IS_STMT &&
+      matrix.line[before] === line &&
+      registers.has(matrix.file[before]) &&
+      (column === undefined || matrix.column[before] === column);
+    found.push({ address: matrix.address[row], column: matrix.column[row], continues });
   });
-  return runs;
+  return found;
 }
 
 export function breakpointLines(dwarf: Dwarf, file: SourceFile, from: number, to: number): BreakpointLine[] {

@@ -92,6 +92,7 @@ class Elf32 implements ElfFile {
     this.header = { type, machine, flags, entry };
 
     if (sectionHeaders !== 0) {
+      checkTable(bytes, name, 'section headers', sectionHeaders, Math.max(sectionCount, 1), sectionHeaderSize, 40);
       // Counts that do not fit in 16 bits stand in section 0 (gABI, "Extended numbering").
       const first = reader.at(sectionHeaders);
       first.skip(20);

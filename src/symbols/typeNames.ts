@@ -62,6 +62,16 @@ function endless(): SymbolError {
   return new SymbolError('malformed', 'the debug information has a type that is defined by itself');
 }
 
+/** How sources spell what gcc names in full. */
+const SPELLINGS = new Map([
+  ['short int', 'short'],
+  ['short unsigned int', 'unsigned short'],
+  ['long int', 'long'],
+  ['long unsigned int', 'unsigned long'],
+  ['long long int', 'long long'],
+  ['long long unsigned int', 'unsigned long long'],
+]);
+
 /** The C spelling of a type: `struct sock *`, `int (*)(void *, const char *)`, `char [16]`, `struct {...}`. */
 export function typeName(type: Type): string {
   return declare(type, '', 0);
@@ -77,6 +87,7 @@ function declare(type: Type, inner: string, depth: number): string {
   if (depth > MAX_CHAIN) throw endless();
   switch (type.kind) {
     case 'base':
+      return join(SPELLINGS.get(type.name) ?? type.name, inner);
     case 'typedef':
       return join(type.name, inner);
     case 'struct':
