@@ -98,6 +98,10 @@ export class EntryCode {
 
   private find(context: ThreadContext, registers: Registers): EntryCrossing | undefined {
     const symbol = this.kernel.symbolName(registers.eip) ?? '';
+    if (context.live && symbol.startsWith('entry_SYSENTER')) {
+      const leaving = this.beforeSysexit(registers);
+      if (leaving) return leaving;
+    }
     // Complete: the usual case, a caller of C code.
     if (this.plausible(registers.esp)) return this.fromSaved(registers.esp, registers, symbol);
     if (!context.live) return undefined;
@@ -109,6 +113,8 @@ export class EntryCode {
     for (const top of [this.entryStackTop(), this.taskStackTop()]) {
       if (top === undefined || registers.esp > top || top - registers.esp > 4096) continue;
       const base = top - this.kernel.sizeOf('pt_regs');
+      // Below `base` is the stack of kernel code, which an interrupt may have entered from.
+      if (registers.esp < base) continue;
       if (registers.esp <= base + this.kernel.offset('pt_regs', 'ip') && this.plausible(base)) {
         return this.fromSaved(base, registers, symbol);
       }
@@ -123,6 +129,16 @@ export class EntryCode {
 
   /** Whether a pt_regs at `base` has an instruction pointer, code segment and flags that fit together. */
   private plausible(base: number, onlyCs?: number): boolean {
+    try {
+      return this.fits(base, onlyCs);
+    } catch (error) {
+      // Nothing is mapped above the entry stack.
+      if (error instanceof MemoryError) return false;
+      throw error;
+    }
+  }
+
+  private fits(base: number, onlyCs: number | undefined): boolean {
     const { kernel } = this;
     const cs = kernel.u16(base + kernel.offset('pt_regs', 'cs'));
     if (onlyCs !== undefined ? cs !== onlyCs : cs !== KERNEL_CS && (cs & 3) !== 3) return false;
@@ -201,38 +217,43 @@ export class EntryCode {
     return `${gate} — system call ${number | 0}${call ? ` (${call.name})` : ''}`;
   }
 
+  /** Behind the pops at the end of entry_SYSENTER_32: EDX and ECX are the user's EIP and ESP, as sysexit wants them. */
+  private beforeSysexit(live: Registers): EntryCrossing | undefined {
+    const base = this.taskStackTop() - this.kernel.sizeOf('pt_regs');
+    const popped = base + this.kernel.offset('pt_regs', 'ax') < live.esp;
+    const landing = this.landingPad();
+    if (!popped || landing === undefined || live.edx !== landing) return undefined;
+    const registers: Registers = { ...live, cs: USER_CS, ss: USER_DS, eip: live.edx, esp: live.ecx };
+    return { label: 'sysenter — on the way back', kind: 'systemCall', registers, toUser: true };
+  }
+
   /** On the entry stack in the sysenter path nothing of the user's is saved: the processor pushes nothing. */
   private sysenterWithoutFrame(live: Registers): EntryCrossing | undefined {
     const top = this.entryStackTop();
     if (top === undefined || live.esp > top || top - live.esp > 4096) return undefined;
     const registers: Registers = { ...live, cs: USER_CS, ss: USER_DS };
-    const leaving = live.eip > this.callOfDoSysenter();
-    if (leaving) {
-      // Just before sysexit: EDX and ECX are the user's EIP and ESP.
-      registers.eip = live.edx;
-      registers.esp = live.ecx;
-    } else this.completeSysenter(registers, {});
+    this.completeSysenter(registers, {});
     return { label: this.systemCallLabel('sysenter', live.eax), kind: 'systemCall', registers, toUser: true };
-  }
-
-  private callOfDoSysenter(): number {
-    const begin = this.kernel.symbol('entry_SYSENTER_32') ?? 0;
-    // The first half of the routine builds the frame and calls C; by then the entry stack is left for good until the way back.
-    const past = this.kernel.module.elf.symbolsNamed('entry_SYSENTER_32')[0]?.size ?? 0;
-    return begin + (past > 0 ? past >>> 1 : 0x90);
   }
 
   /** What do_SYSENTER_32 (arch/x86/entry/common.c) fills in: the vDSO's landing pad, and EBP as the stack pointer. */
   private completeSysenter(registers: Registers, savedAt: Partial<Record<RegisterName, number>>): void {
-    const { kernel } = this;
-    const image = kernel.symbol('vdso_image_32');
-    const mm = kernel.word('task_struct', 'mm', this.tasks.currentAddress());
-    if (image === undefined || mm === 0) return;
-    const landing = kernel.word('vdso_image', 'sym_int80_landing_pad', image);
-    registers.eip = (kernel.word('mm_struct', 'context.vdso', mm) + landing) >>> 0;
+    const landing = this.landingPad();
+    if (landing === undefined) return;
+    registers.eip = landing;
     registers.esp = registers.ebp;
     delete savedAt.eip;
     delete savedAt.esp;
+  }
+
+  /** Where the vDSO of the current task goes on after its sysenter. */
+  private landingPad(): number | undefined {
+    const { kernel } = this;
+    const image = kernel.symbol('vdso_image_32');
+    const mm = kernel.word('task_struct', 'mm', this.tasks.currentAddress());
+    if (image === undefined || mm === 0) return undefined;
+    const landing = kernel.word('vdso_image', 'sym_int80_landing_pad', image);
+    return (kernel.word('mm_struct', 'context.vdso', mm) + landing) >>> 0;
   }
 
   /** Initial stack pointer of the task-state segment: the top of the entry stack. */
