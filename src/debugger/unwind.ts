@@ -245,7 +245,12 @@ export class Unwinder {
   private acrossEntry(crossing: EntryCrossing): UnwindStep {
     const names = [...DWARF_REGISTERS, 'cs', 'ss', 'ds', 'es', 'fs', 'gs'] as const;
     const registers = RegisterSet.of(crossing.registers, names, crossing.savedAt, this.context.live);
-    return { kind: 'crossing', crossing, frame: this.frame(registers, false) };
+    // What a system call returns to is the instruction behind the one that called: like a return address.
+    return {
+      kind: 'crossing',
+      crossing,
+      frame: this.frame(registers, crossing.kind === 'systemCall' && crossing.toUser),
+    };
   }
 
   /** Where the return address of code without call-frame information probably is. */
