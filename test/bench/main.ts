@@ -2,12 +2,13 @@
  * Measures what people notice, in one run on one machine: the boot and a CPU-bound guest program (beside QEMU and beside this
  * processor), the way from launch to the first stop, what a stop costs, the adapter's memory. Only ratios travel between machines.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { DapClient } from '../../src/cli/dap-client';
 import { Machine } from '../../src/machine/machine';
+import { QemuGuest } from '../guest/qemu';
 
 const DIST = path.resolve(process.argv[1], '..');
 const GUEST = path.join(DIST, 'guest');
@@ -66,25 +67,23 @@ function ownMachine(): { boot: number; program: number } {
 
 /** The same kernel, initrd and program in QEMU's translator. */
 async function qemu(): Promise<{ boot: number; program: number }> {
-  const args = ['-M', 'isapc', '-cpu', 'pentium,+cmov,-mmx', '-m', '64', '-nographic', '-no-reboot', '-kernel', path.join(GUEST, 'bzImage'), '-initrd', path.join(GUEST, 'initrd'), '-append', COMMAND_LINE]; // prettier-ignore
-  const process_ = spawn('qemu-system-i386', args, { stdio: ['pipe', 'pipe', 'ignore'] });
-  let said = '';
-  let wake = (): void => {};
-  process_.stdout.on('data', (data: Buffer) => {
-    said += data.toString('latin1');
-    if (said.endsWith(PROMPT)) wake();
+  const file = (name: string): string => path.join(GUEST, name);
+  let begin = performance.now();
+  const guest = await QemuGuest.boot({
+    dir: GUEST,
+    vmlinux: file('vmlinux'),
+    bzImage: file('bzImage'),
+    initrd: file('initrd'),
+    sources: file('sources'),
+    programs: file('programs'),
   });
-  const prompt = (): Promise<void> => new Promise((resolve) => ((said = ''), (wake = resolve)));
   try {
-    let begin = performance.now();
-    await prompt();
     const boot = seconds(begin);
     begin = performance.now();
-    process_.stdin.write(`bench --iterations=${ROUNDS}\r`);
-    await prompt();
+    await guest.command(`bench --iterations=${ROUNDS}`);
     return { boot, program: seconds(begin) };
   } finally {
-    process_.kill('SIGKILL');
+    await guest.kill();
   }
 }
 
