@@ -79,6 +79,8 @@ export class Emitter implements Ops<Expression> {
   rmIs8: boolean | undefined;
   /** A relative branch was met: the form may have a handler for Operand.Near. */
   branches = false;
+  /** Many iterations may be done at once before the one that the semantics do. */
+  readonly bulk: 'bulkMovs' | 'bulkStos' | undefined;
   private forWrite: { address: Address; host: { local: number } } | undefined;
   private known: KnownFlags | undefined;
 
@@ -92,6 +94,10 @@ export class Emitter implements Ops<Expression> {
     this.isMemory = form.isMemory;
     this.repeat = form.repeat;
     this.known = known;
+    if (form.repeat !== 'none' && operand === Operand.Base) {
+      if (form.mnemonic === 'movs') this.bulk = 'bulkMovs';
+      else if (form.mnemonic === 'stos') this.bulk = 'bulkStos';
+    }
     if (form.usesAddressSize && form.addressSize === 16) throw new NotEmitted();
   }
 

@@ -64,6 +64,8 @@ export class WasmEngine implements Engine {
   private readonly helpers: Helper[] = [];
   private readonly i32: Int32Array;
   private readonly u16: Uint16Array;
+  /** The count at which the last interrupt shadow inside emitted code began. */
+  private shadowed = -1;
 
   constructor(
     private readonly cpu: WasmEngineCpu,
@@ -142,7 +144,7 @@ export class WasmEngine implements Engine {
       if (i32[REMAINING >> 2] === 0) return 'budget';
       if (!first && this.breakpoints.size !== 0 && this.breakpoints.has(this.linearEip >>> 0)) return 'breakpoint';
       i32[LEAVE >> 2] = 0;
-      const record = first ? SPARE_RECORD : this.enter();
+      const record = first || i32[INTERRUPT_SHADOW >> 2] !== 0 ? SPARE_RECORD : this.enter();
       const handler = this.u16[(record + RECORD_HANDLER) >> 1];
       if (record === SPARE_RECORD || handler === (Handler.Breakpoint as number)) {
         // Not the usual mode, a shadow, a fetch that faults, or a breakpoint that is passed.
@@ -178,6 +180,8 @@ export class WasmEngine implements Engine {
         i32[REMAINING >> 2]--;
         return undefined;
       }
+      // The instruction did not execute: if it stands in an interrupt shadow, it still does.
+      if (cpu.now() === this.shadowed) i32[INTERRUPT_SHADOW >> 2] = 1;
       if (thrown instanceof WatchpointHit) {
         Object.assign(this.watchpoint, thrown);
         return 'watchpoint';
@@ -197,10 +201,17 @@ export class WasmEngine implements Engine {
   /** The record with which to go on at EIP; one that leaves where emitted code must not go on. */
   private enter(): number {
     const { i32 } = this;
-    const leave = i32[PENDING >> 2] | i32[INTERRUPT_SHADOW >> 2] | i32[LEAVE >> 2] | i32[HALTED >> 2];
     const mode = i32[MODE >> 2];
+    const leave = i32[PENDING >> 2] | i32[LEAVE >> 2] | i32[HALTED >> 2];
     if (leave !== 0 || (mode & MODE_MASK) !== MODE_EMITTED) return this.spare(Handler.Leave);
-    return this.find(i32[EIP >> 2], (mode & MODE_USER) !== 0);
+    const record = this.find(i32[EIP >> 2], (mode & MODE_USER) !== 0);
+    if (i32[INTERRUPT_SHADOW >> 2] === 0) return record;
+    // STI and the like inside emitted code: nothing can come between it and the next instruction, so the shadow ends here, unless the slice does.
+    const stops = this.u16[(record + RECORD_HANDLER) >> 1] === (Handler.Breakpoint as number);
+    if (stops || i32[REMAINING >> 2] < 2) return this.spare(Handler.Leave);
+    i32[INTERRUPT_SHADOW >> 2] = 0;
+    this.shadowed = this.cpu.now() + 1;
+    return record;
   }
 
   private find(linear: number, user: boolean): number {

@@ -70,6 +70,9 @@ export const SHARED = {
   /** high, low, divisor; results in the scratch words. */
   divideSigned: [3, 0],
   divideUnsigned: [3, 0],
+  /** Remaining, user, binary logarithm of the element's size → remaining: iterations of REP MOVS and REP STOS all at once. */
+  bulkMovs: [3, 1],
+  bulkStos: [3, 1],
 } as const satisfies Record<string, readonly [number, 0 | 1]>;
 export type SharedName = keyof typeof SHARED;
 /** Function indices in the module at hand. */

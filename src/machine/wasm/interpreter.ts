@@ -283,6 +283,16 @@ class InlineWriter extends HandlerWriter {
 
   handler(emitter: Emitter): void {
     this.used = 0;
+    const { bulk } = emitter;
+    if (bulk !== undefined) {
+      const { remaining, user } = this.locals;
+      this.code
+        .get(remaining)
+        .get(user)
+        .const(Math.log2(emitter.size >> 3))
+        .call(this.functions[bulk])
+        .set(remaining);
+    }
     this.write(emitter.statements);
   }
 

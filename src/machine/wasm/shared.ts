@@ -3,6 +3,7 @@
 import { ARITHMETIC, FlagKind, ZF } from '../cpu/flags';
 import { EFLAGS, EIP, FLAG_KIND, FLAG_OPERAND, FLAG_RESULT, NEXT_EIP, PENDING, REMAINING } from '../cpu/layout';
 import { Code, type ModuleBuilder, Op, Type } from './assembler';
+import { defineBulk } from './bulk';
 import { type Functions, IMPORTED, type ImportedName, SHARED, type SharedName } from './imports';
 import { ADJUST, LEAVE, OVERFLOW, QUOTIENT, RECORD_IMMEDIATE, RECORD_LENGTH, RECORD_OFFSET, REMAINDER } from './record';
 
@@ -47,6 +48,7 @@ export function defineShared(
   module.define(functions.condition, condition(functions));
   module.define(functions.divideSigned, divide(true));
   module.define(functions.divideUnsigned, divide(false));
+  defineBulk(module, functions);
 }
 
 /** Note in the state where we are: EIP, NEXT_EIP, REMAINING. */
