@@ -11,6 +11,8 @@ export interface GuestFiles {
   readonly kernel: LoadedElf;
   readonly initrd: Uint8Array | undefined;
   readonly programs: readonly LoadedElf[];
+  /** The vDSO with its debug information. */
+  readonly vdso: LoadedElf | undefined;
   /** Folders in which sources are looked for, besides what sourceMap says. */
   readonly sourceFolders: readonly string[];
 }
@@ -22,6 +24,8 @@ export interface LoadedElf {
   readonly symbols: SymbolFile;
 }
 
+/** The 32-bit vDSO as the kernel's build names it. */
+const VDSO = 'vdso32.so.dbg';
 /** Files of the built-in guest, in a folder that the build fills. */
 const BUILT_IN = { kernel: 'vmlinux', initrd: 'initrd', programs: 'programs', sources: 'sources' };
 
@@ -64,8 +68,18 @@ export function loadGuestFiles(configuration: LaunchConfiguration, builtIn: stri
     kernel,
     initrd: initrd === undefined ? undefined : readFile(initrd, 'initrd'),
     programs: programs.flatMap(programFiles),
+    vdso: vdsoBeside(vmlinux),
     sourceFolders: [path.join(builtIn, BUILT_IN.sources)],
   };
+}
+
+/** The kernel's build leaves the vDSO's debug information in its tree; a built guest has it beside the kernel. */
+function vdsoBeside(vmlinux: string): LoadedElf | undefined {
+  const folder = path.dirname(vmlinux);
+  const file = [VDSO, path.join('arch/x86/entry/vdso', VDSO)]
+    .map((name) => path.join(folder, name))
+    .find((candidate) => fs.existsSync(candidate));
+  return file === undefined ? undefined : load(readFile(file, 'kernel'), file, 'kernel');
 }
 
 function readFile(file: string, attribute: string): Uint8Array {

@@ -38,7 +38,7 @@ export class GuestSession {
     this.target = new EmulatorTarget(machine);
     const kernel = this.modules.add({ ...files.kernel, kind: 'kernel' });
     for (const program of files.programs) this.modules.add({ ...program, kind: 'program' });
-    this.platform = new LinuxPlatform(this.target, this.modules, kernel, (path) => sources.text(path));
+    this.platform = new LinuxPlatform(this.target, this.modules, kernel, (path) => sources.text(path), files.vdso);
     this.convenience = taskVariables(this.platform);
     this.debugger = new Debugger(this.target, this.modules, {
       platform: this.platform,

@@ -6,7 +6,7 @@ import { Kernel, LinuxError } from './kernel';
 import { caseNameOf, findSocketcallCases, SOCKETCALL_FILE, type SocketcallCase } from './socketcall';
 import { readSystemCalls, systemCallAliases, type SystemCall } from './system-calls';
 import { IDLE_THREAD, Tasks, type Task } from './tasks';
-import { Vdso } from './vdso';
+import { Vdso, type VdsoDebugFile } from './vdso';
 
 /** Source text of a file that the debug information names, or undefined where it is not to be had. */
 export type SourceReader = (path: string) => string | undefined;
@@ -23,17 +23,21 @@ export class LinuxPlatform implements Platform {
   private cases: SocketcallCase[] | undefined;
   private unpaged: Module | undefined;
 
-  /** @param modules the session's modules; one of them is the kernel */
+  /**
+   * @param modules the session's modules; one of them is the kernel
+   * @param vdso the vDSO's debug information, where there is any
+   */
   constructor(
     readonly target: Target,
     readonly modules: ModuleList,
     kernelModule: Module,
     private readonly readSource: SourceReader,
+    vdso?: VdsoDebugFile,
   ) {
     this.kernel = new Kernel(kernelModule, target);
     this.tasks = new Tasks(this.kernel);
     this.entry = new EntryCode(this.kernel, this.tasks, () => this.systemCalls());
-    this.vdso = new Vdso(this.kernel);
+    this.vdso = new Vdso(this.kernel, vdso);
     const text = kernelModule.elf.segments.find((s) => s.type === 1 && s.virtualAddress !== s.physicalAddress);
     this.pageOffset = text ? (text.virtualAddress - text.physicalAddress) >>> 0 : 0xc0000000;
   }

@@ -3,16 +3,28 @@
  * every process at `mm->context.vdso`; its `__kernel_vsyscall` enters the kernel by sysenter.
  */
 
-import { openElf, SymbolFile } from '../symbols';
+import { openElf, SymbolFile, type ElfFile } from '../symbols';
 import type { Module } from '../debugger/modules';
 import type { Kernel } from './kernel';
+
+/** The vDSO with its debug information, as the kernel's build leaves it beside the stripped image (`vdso32.so.dbg`). */
+export interface VdsoDebugFile {
+  readonly path: string;
+  readonly elf: ElfFile;
+  readonly symbols: SymbolFile;
+}
 
 /** Gives the vDSO as a module at any of the places where it is mapped. */
 export class Vdso {
   private image: Omit<Module, 'id'> | undefined | null;
+  private imageSize = 0;
   private readonly placed = new Map<number, Module>();
 
-  constructor(private readonly kernel: Kernel) {}
+  /** @param debugFile used where it fits the kernel's image, which itself has no debug information */
+  constructor(
+    private readonly kernel: Kernel,
+    private readonly debugFile: VdsoDebugFile | undefined,
+  ) {}
 
   /** Address at which a process has it; 0 where it has none. */
   baseFor(mm: number): number {
@@ -34,7 +46,8 @@ export class Vdso {
 
   /** Size in bytes of the mapped image. */
   get size(): number {
-    return this.load()?.elf.bytes.length ?? 0;
+    this.load();
+    return this.imageSize;
   }
 
   private load(): Omit<Module, 'id'> | undefined {
@@ -49,8 +62,13 @@ export class Vdso {
     const size = view.getUint32(kernel.offset('vdso_image', 'size'), true);
     const bytes = kernel.module.elf.read(data, size);
     if (!bytes) return undefined;
+    this.imageSize = bytes.length;
     const elf = openElf(bytes, '[vdso]');
-    this.image = { name: '[vdso]', kind: 'program', path: '[vdso]', elf, symbols: SymbolFile.load(elf) };
+    const file = this.debugFile;
+    this.image =
+      file && elf.buildId !== undefined && elf.buildId === file.elf.buildId
+        ? { name: '[vdso]', kind: 'program', ...file }
+        : { name: '[vdso]', kind: 'program', path: '[vdso]', elf, symbols: SymbolFile.load(elf) };
     return this.image;
   }
 }

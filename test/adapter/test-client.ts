@@ -5,7 +5,7 @@ import { ProtocolSchema } from './protocol-schema';
 
 const schema = new ProtocolSchema();
 /** Milliseconds until an event that does not come is an error. */
-const PATIENCE = 30_000;
+const PATIENCE = 20_000;
 
 /** Messages checked against the protocol's schema so far, by all clients. */
 export function checkedMessages(): number {
