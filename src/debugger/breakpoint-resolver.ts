@@ -53,8 +53,6 @@ export class BreakpointResolver {
     try {
       if (name.startsWith('*')) return this.at(this.address(name.slice(1)));
       if (/^0x[0-9a-f]+$/i.test(name)) return this.at(parseInt(name, 16));
-      const direct = this.functions(name);
-      if (direct.length > 0) return { locations: direct, message: undefined };
       const special = this.platform().specialBreakpoint(name);
       if (special) {
         const found = 'address' in special ? this.at(special.address) : this.line(special.file, special.line);
@@ -62,9 +60,13 @@ export class BreakpointResolver {
       }
       const inFile = this.inFile(name);
       if (inFile) return inFile;
-      for (const alias of this.platform().functionAliases(name)) {
-        const locations = this.functions(alias);
-        if (locations.length > 0) return { locations, message: `${name} is ${alias} in this kernel.` };
+      // The symbol table is asked first: only a name that it lacks needs the index of all debug information.
+      const names = [name, ...this.platform().functionAliases(name)];
+      for (const each of [...names.filter((n) => this.hasSymbol(n)), ...names.filter((n) => !this.hasSymbol(n))]) {
+        const locations = this.functions(each);
+        if (locations.length > 0) {
+          return { locations, message: each === name ? undefined : `${name} is ${each} in this kernel.` };
+        }
       }
     } catch (error) {
       if (error instanceof Error) return { locations: [], message: error.message };
@@ -129,6 +131,10 @@ export class BreakpointResolver {
       }
     }
     return unique(locations);
+  }
+
+  private hasSymbol(name: string): boolean {
+    return [...this.modules].some((module) => module.elf.symbolsNamed(name).length > 0);
   }
 
   private ofAddress(module: Module, linked: number, code?: FunctionInfo | InlinedCall): BreakpointLocation {

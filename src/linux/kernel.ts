@@ -5,6 +5,12 @@ import type { Target } from '../debugger/target';
 import { Value, type ValueAccess } from '../debugger/values';
 import { describeAddress } from '../debugger/expressions';
 
+/**
+ * Functions whose units define most of the structures of interest (scheduler, processes, program loading, processor set-up, sockets):
+ * these units are searched first, so that the index of all debug information is needed only for rare ones.
+ */
+const LANDMARKS = ['schedule', 'do_group_exit', 'begin_new_exec', '__switch_to', 'cpu_init', '__sys_socket'];
+
 /** Something this kernel lacks, or that cannot be read now; the message is one sentence. */
 export class LinuxError extends Error {
   constructor(message: string) {
@@ -40,11 +46,24 @@ export class Kernel {
   /** A structure by its tag, or undefined where this kernel has none. */
   struct(tag: string): StructType | undefined {
     if (!this.structs.has(tag)) {
-      const type = this.module.symbols.findType(`struct ${tag}`);
-      const bare = type && stripTypedefs(type);
-      this.structs.set(tag, bare && 'members' in bare && !bare.isIncomplete ? bare : undefined);
+      this.structs.set(tag, this.findStruct(tag));
     }
     return this.structs.get(tag);
+  }
+
+  private findStruct(tag: string): StructType | undefined {
+    const { symbols } = this.module;
+    const complete = (type: Type | undefined): StructType | undefined => {
+      const bare = type && stripTypedefs(type);
+      return bare && 'members' in bare && !bare.isIncomplete ? bare : undefined;
+    };
+    for (const name of LANDMARKS) {
+      const address = this.symbol(name);
+      const unit = address === undefined ? undefined : symbols.unitAt(address);
+      const found = unit && complete(symbols.findTaggedTypeIn(`struct ${tag}`, unit));
+      if (found) return found;
+    }
+    return complete(symbols.findType(`struct ${tag}`));
   }
 
   /** Size of a structure in bytes. @throws LinuxError */

@@ -630,6 +630,8 @@ export interface SymbolFileApi {
 
   /** `int`, `size_t`, `struct sock`, `union x`, `enum y`, `sock` (typedef first, then tags). */
   findType(name: string, nearUnit?: UnitInfo): Type | undefined;
+  /** `struct sock` and the like, only as that one unit has it: needs no index of names. */
+  findTaggedTypeIn(name: string, unit: UnitInfo): Type | undefined;
   /** An enumerator by name, with its enumeration. */
   findEnumerator(name: string, nearUnit?: UnitInfo): { readonly type: EnumType; readonly value: bigint } | undefined;
   /**

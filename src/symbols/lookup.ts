@@ -120,6 +120,13 @@ function firstType(dwarf: Dwarf, name: string, kinds: number, near: Unit | undef
   return id === undefined ? undefined : dwarf.types.get(dwarf.info.die(id));
 }
 
+/** A struct, union, class or enum that one unit defines: `struct sock`. Needs no index. */
+export function findTaggedTypeIn(dwarf: Dwarf, name: string, unit: Unit): Type | undefined {
+  const tagged = /^(struct|class|union|enum) (\S+)$/.exec(name);
+  const [id] = tagged ? dwarf.names.inUnit(unit, tagged[2], TAG_KINDS[tagged[1]]) : [];
+  return id === undefined ? undefined : dwarf.types.get(dwarf.info.die(id));
+}
+
 /** An enumerator: of the near unit's enumerations, else of all. */
 export function findEnumerator(
   dwarf: Dwarf,

@@ -26,7 +26,7 @@ import { callSiteAt } from './callSites';
 import { DW_AT, DW_TAG, DW_UT } from './constants';
 import { Dwarf } from './dwarf';
 import { SymbolError } from './errors';
-import { findEnumerator, findFunctions, findType } from './lookup';
+import { findEnumerator, findFunctions, findTaggedTypeIn, findType } from './lookup';
 import { locate } from './locations';
 
 /** An ELF file's debug information. What a question doesn't need is not read. */
@@ -150,6 +150,10 @@ export class SymbolFile implements SymbolFileApi {
 
   locate(variable: Variable, context: EvaluationContext): Location {
     return locate(variable.location, context);
+  }
+
+  findTaggedTypeIn(name: string, unit: UnitInfo): Type | undefined {
+    return findTaggedTypeIn(this.dwarf, name, this.dwarf.info.units[unit.index]);
   }
 
   findType(name: string, nearUnit?: UnitInfo): Type | undefined {
