@@ -46,9 +46,13 @@ export class ConsoleInput {
     this.scheduleNext();
   }
 
-  /** After the machine was set back (or on) to `now`: what came later is to come again. */
+  /**
+   * After the machine was set back (or on) to `now`, and the event queue with it: what had not entered then is to come (again). Input
+   * for `now` itself may still be due, which the queue's deadline tells.
+   */
   rewind(now: number): void {
-    const later = this.records.findIndex(({ count }) => count > now);
+    const first = Math.min(this.events.deadline(this.slot), now + 1);
+    const later = this.records.findIndex(({ count }) => count >= first);
     this.entered = later < 0 ? this.records.length : later;
     this.scheduleNext();
   }

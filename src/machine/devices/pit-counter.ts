@@ -389,9 +389,13 @@ export class PitCounter {
     return left - (left % this.loaded);
   }
 
-  /** The counting element as it is read: the modulus itself shows as 0. */
+  /**
+   * The counting element as it is read: the modulus itself shows as 0. Between a write and the pulse that loads it the data sheet leaves
+   * the value open; it is the new count here, since software whose port accesses take a microsecond never sees another.
+   */
   private encoded(): number {
-    return this.bcd ? toBcd(this.count % 10000) : this.count & 0xffff;
+    const count = this.running ? this.count : this.reload;
+    return this.bcd ? toBcd(count % 10000) : count & 0xffff;
   }
 }
 
