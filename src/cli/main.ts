@@ -84,6 +84,9 @@ async function main(): Promise<void> {
   }
 }
 
+// A reader that has seen enough (`npm start | head`) ends the program quietly.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
 main().catch((error: unknown) => {
   process.stderr.write(`sockscope: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);
