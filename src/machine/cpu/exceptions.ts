@@ -48,10 +48,13 @@ function isContributory(vector: number): boolean {
   return vector === 0 || (vector >= TS && vector <= GP);
 }
 
-/** Faults save RF = 1, so that an instruction breakpoint on the instruction is not met again (SDM volume 3, section 17.3.1.1). */
+/**
+ * Faults save RF = 1, so that an instruction breakpoint on the instruction is not met again (SDM volume 3, section 17.3.1.1); so does #DF, whose
+ * saved state the manual leaves undefined.
+ */
 function isFault(vector: number): boolean {
   return (
-    vector === 0 || (vector >= 5 && vector <= 7) || (vector >= TS && vector <= PF) || vector === 16 || vector === 17
+    vector === 0 || (vector >= 5 && vector <= DF) || (vector >= TS && vector <= PF) || vector === 16 || vector === 17
   );
 }
 
@@ -94,9 +97,19 @@ function deliver(cpu: Cpu, vector: number, errorCode: number, external: boolean)
   }
 }
 
-/** INT n, INT3, INTO, ICEBP: enter a handler that returns to the next instruction. `gated`: the gate's DPL is checked. */
-export function enterSoftwareInterrupt(cpu: Cpu, vector: number, gated: boolean): void {
-  enterHandler(cpu, vector, -1, cpu.i32[NEXT_EIP >> 2], getEflags(cpu.i32), gated);
+/** INT n, INT3, INTO: enter a handler, if its gate's DPL allows, that returns to the next instruction. */
+export function enterSoftwareInterrupt(cpu: Cpu, vector: number): void {
+  enterHandler(cpu, vector, -1, cpu.i32[NEXT_EIP >> 2], getEflags(cpu.i32), true);
+}
+
+/** ICEBP (INT1): a #DB trap that no gate's DPL holds back; faults in its delivery count as external (SDM volume 3, section 6.13). */
+export function enterIcebp(cpu: Cpu): void {
+  cpu.delivering = 1;
+  try {
+    enterHandler(cpu, DB, -1, cpu.i32[NEXT_EIP >> 2], getEflags(cpu.i32), false);
+  } finally {
+    cpu.delivering = 0;
+  }
 }
 
 /**

@@ -3,7 +3,7 @@
 import { type Cpu } from './cpu';
 import { cpuid } from './cpuid';
 import { readDebug, writeDebug } from './debug';
-import { enterSoftwareInterrupt } from './exceptions';
+import { enterIcebp, enterSoftwareInterrupt } from './exceptions';
 import { checkPort, portIn, portOut } from './io';
 import { GDTR_BASE, GDTR_LIMIT, GPR, IDTR_BASE, IDTR_LIMIT, SegmentRegister as Segment } from './layout';
 import { rdmsr, rdpmc, rdtsc, wrmsr } from './msr';
@@ -13,7 +13,6 @@ import { lar, loadLdt, loadSegment, loadTask, lsl, lslValid, shadowStackLoad, ve
 import { cli, clts, halt, interrupt, invlpg, loadMachineStatus, readControl, sti, writeControl } from './system';
 import { farCall, farJump, farReturn, interruptReturn, sysenter, sysexit, writeFlags } from './transfers';
 
-const DB = 1;
 const BP = 3;
 const OF = 4;
 
@@ -71,9 +70,9 @@ export function createHelpers(cpu: Cpu): Record<HelperName, Helper> {
     farReturn: (size, release) => farReturn(cpu, size, release),
     interruptReturn: (size) => interruptReturn(cpu, size),
     interrupt: (vector) => interrupt(cpu, vector),
-    int3: () => enterSoftwareInterrupt(cpu, BP, true),
-    into: () => enterSoftwareInterrupt(cpu, OF, true),
-    icebp: () => enterSoftwareInterrupt(cpu, DB, false),
+    int3: () => enterSoftwareInterrupt(cpu, BP),
+    into: () => enterSoftwareInterrupt(cpu, OF),
+    icebp: () => enterIcebp(cpu),
     sysenter: () => sysenter(cpu),
     sysexit: () => sysexit(cpu),
     writeFlags: (value, size) => writeFlags(cpu, value, size, false),

@@ -130,5 +130,5 @@ export function halt(cpu: Cpu): void {
 export function interrupt(cpu: Cpu, vector: number): void {
   const { i32 } = cpu;
   if (i32[MODE >> 2] & MODE_VM86 && (i32[EFLAGS >> 2] & IOPL) !== IOPL) cpu.raise(GP, 0);
-  enterSoftwareInterrupt(cpu, vector, true);
+  enterSoftwareInterrupt(cpu, vector);
 }
