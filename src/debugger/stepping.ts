@@ -3,11 +3,12 @@
  * belongs to a thread, and interrupts, exceptions and other threads that get in between are run through.
  */
 
+import type { AddressRange } from '../symbols/api';
 import { DebuggerError, type StepGranularity, type StepKind, type StepTarget } from './api';
 import { classify, type Instruction } from './instructions';
 import { linkedAddress, placedAddress } from './modules';
 import type { EntryCrossing, Platform, ThreadId } from './platform';
-import { hasLine, isSameLine, lineAt, positionOf, type Position, type SourceLine } from './position';
+import { hasLine, isSameLine, lineAt, positionOf, type Position } from './position';
 import type { HitPredicate, StopReason, Target } from './target';
 import type { PhysicalFrame } from './unwind';
 
@@ -87,6 +88,7 @@ export class Stepper {
       return { kind: 'done', hidden: this.hidden - 1 };
     let frame = frameOf(position, this.hidden);
     let line = lineAt(position, this.hidden);
+    let skipped: AddressRange | undefined;
     for (;;) {
       const before = position;
       const moved = await this.move(before, kind, only, true);
@@ -122,15 +124,20 @@ export class Stepper {
         if (gone) frame = frameOf(position, position.beginning);
         continue;
       }
-      if (sameFrame && isSameLine(here, line)) continue;
+      if (sameFrame && (isSameLine(here, line) || isWithin(skipped, position.linked))) continue;
       if (position.beginning > 0 || isStatementStart(position)) {
         if (!isSameLine(here, line) || gone) return { kind: 'done', hidden: position.beginning };
       }
       const atRow = position.info?.range.start === position.linked;
-      if (sameFrame && atRow) continue;
-      // In the middle of another line: step on to its end.
+      if (sameFrame && atRow) {
+        // A row that is no statement: all of it counts as the line being stepped.
+        skipped = position.info?.range;
+        continue;
+      }
+      // In the middle of another line: step on to its end. After a change of frame the start of a row that is no statement
+      // does not count as that line, so that its statement stops.
       frame = frameOf(position, position.beginning);
-      line = here;
+      line = atRow ? undefined : here;
     }
   }
 
@@ -265,6 +272,8 @@ export class Stepper {
       const reason = await target.step();
       if (reason.kind !== 'step') return { kind: 'stopped', reason };
       const position = this.position();
+      // An interrupt that came and went within the target's step leaves the instruction still to be executed.
+      if (position.registers.eip === eip && position.registers.esp === esp && instruction.kind === 'other') continue;
       const interruption = this.interruption(before, instruction, position);
       if (!interruption) {
         // A function that switches threads takes us along as long as its frame stays.
@@ -293,8 +302,6 @@ export class Stepper {
   private interruption(before: Position, instruction: Instruction, after: Position): EntryCrossing | undefined {
     const from = before.registers.eip;
     const { eip, esp } = after.registers;
-    if (instruction.kind === 'trap' || instruction.kind === 'return' || instruction.kind === 'interruptReturn')
-      return undefined;
     if (eip > from && eip <= from + 15) return undefined;
     if (instruction.target === eip) return undefined;
     if (instruction.kind === 'call') {
@@ -504,9 +511,11 @@ function isInside(chain: readonly number[], deeper: readonly number[]): boolean 
   return deeper.length > chain.length && sameChain(chain, deeper.slice(deeper.length - chain.length));
 }
 
+function isWithin(range: AddressRange | undefined, address: number): boolean {
+  return range !== undefined && address >= range.start && address < range.end;
+}
+
 function isStatementStart(position: Position): boolean {
   const { info } = position;
   return info !== undefined && info.isStmt && info.line > 0 && info.range.start === position.linked;
 }
-
-export type { SourceLine };

@@ -59,7 +59,7 @@ describe('debugger: the same as gdb on the same kernel', function () {
     ['net/socket.c:3042', times('next', 6)],
     ['__sys_bind', times('next', 11)],
     ['inet_listen', times('next', 18)],
-    ['inet_create', times('next', 12)],
+    ['inet_csk_listen_start', times('next', 12)],
   ];
   for (const [breakpoint, commands] of CASES) {
     it(`${breakpoint}: stack and ${commands.length} steps`, async () => {
