@@ -63,24 +63,22 @@ export class TestClient extends DapClient {
 
   /** The next event of a name that no one has taken yet; events of other names stay. */
   async event<T extends DebugProtocol.Event>(name: T['event'], patience = PATIENCE): Promise<T> {
-    const [event] = await this.wait(
-      () => {
-        const at = this.queue.findIndex(
-          (each) => each.event === name || (each.event === 'terminated' && name !== each.event),
-        );
-        if (at < 0) return undefined;
-        if (this.queue[at].event !== name) {
-          const others = this.queue
-            .filter((e) => e.event === 'output' || e.event === 'stopped')
-            .map((e) => JSON.stringify(e.body));
-          throw new Error(`The session ended before "${name}". Unread events:\n${others.slice(-15).join('\n')}`);
-        }
-        return this.queue.splice(at, 1);
-      },
-      `the event "${name}"`,
-      patience,
-    );
-    return event as T;
+    const event = await this.wait(() => this.take(name) ?? this.take('terminated'), `the event "${name}"`, patience);
+    if (event.event === name) return event as T;
+    const unread = this.queue.map(({ event: of, body }) => `${of} ${JSON.stringify(body)}`).slice(-15);
+    throw new Error(`The session ended before "${name}". Unread events:\n${unread.join('\n')}`);
+  }
+
+  private take(name: string): DebugProtocol.Event | undefined {
+    const at = this.queue.findIndex((each) => each.event === name);
+    return at < 0 ? undefined : this.queue.splice(at, 1)[0];
+  }
+
+  /** Body of the next stop; undefined where the session ends first. */
+  async stopOrEnd(patience = PATIENCE): Promise<DebugProtocol.StoppedEvent['body'] | undefined> {
+    const look = (): DebugProtocol.Event | undefined => this.take('stopped') ?? this.take('terminated');
+    const event = await this.wait(look, 'a stop or the end', patience);
+    return event.event === 'stopped' ? (event as DebugProtocol.StoppedEvent).body : undefined;
   }
 
   /** Body of the next stop. */

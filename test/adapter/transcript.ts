@@ -29,10 +29,15 @@ export class Normaliser {
 
   /** A text with addresses and pids replaced, and without the guest's folder on this machine. */
   text(text: string): string {
-    return text
-      .replace(/\S*\/dist\/guest\/sources\//g, '')
-      .replace(/\(pid (\d+)/g, (_, pid: string) => `(pid ${this.name('pid', pid)}`)
-      .replace(/0x[0-9a-f]{6,8}\b/g, (address) => this.name('address', address));
+    return (
+      text
+        .replace(/\S*\/dist\/guest\/sources\//g, '')
+        .replace(/\(pid (\d+)/g, (_, pid: string) => `(pid ${this.name('pid', pid)}`)
+        .replace(/127\.0\.0\.1:\d{5}\b/g, '127.0.0.1:<port>')
+        // Pointers shown as numbers, and what happens to lie in memory that was never written.
+        .replace(/-?\b\d{8,10}\b/g, '<word>')
+        .replace(/0x[0-9a-f]{6,8}\b/g, (address) => this.name('address', address))
+    );
   }
 }
 
