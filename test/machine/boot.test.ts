@@ -48,8 +48,8 @@ describe('machine: Linux', function () {
     });
 
     it('replyhi in the background answers hello', () => {
-      session.type('replyhi &\n');
-      session.until('replyhi: listening on port 5001');
+      session.command('replyhi &');
+      session.untilPrinted('replyhi: listening on port 5001');
       const printed = session.command('hello');
       assert.match(printed, /hello: sent "hello"/);
       assert.match(printed, /replyhi: received "hello"/);

@@ -49,10 +49,18 @@ export class Session {
     }
   }
 
-  /** Type a line and give what it prints, up to the next prompt. */
+  /** Type a line and give what is printed from its echo to the next prompt. */
   command(line: string): string {
     this.type(`${line}\n`);
+    this.until(line);
     return this.until(PROMPT);
+  }
+
+  /** Run until the guest has printed `awaited`, be it before or after what was waited for last. */
+  untilPrinted(awaited: string): void {
+    if (!this.text.includes(awaited)) {
+      this.until(awaited);
+    }
   }
 
   type(text: string): void {
