@@ -21,6 +21,7 @@ export class Disassembler {
     const instruction = new Instruction();
     const result: DisassembledInstruction[] = [];
     formatter.spaceAfterOperandSeparator = true;
+    formatter.uppercaseHex = false;
     formatter.firstOperandCharIndex = 8;
     decoder.ip = BigInt(address >>> 0);
     try {

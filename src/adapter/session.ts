@@ -217,7 +217,7 @@ export class SockScopeSession extends DebugSession {
     const byScheme = args.__sourceScheme === SOURCE_SCHEME;
     this.sources = new Sources(files.sourceFolders, configuration.sourceMap ?? {}, byScheme);
     const guest = new GuestSession(files, configuration, this.sources, (line) =>
-      this.console(`${line}\n`, 'important'),
+      this.console(`${line}\n`, 'console'),
     );
     this.guest = guest;
     this.inspection = new Inspection(guest, this.sources);
