@@ -1,7 +1,8 @@
 /**
  * CPUID: exactly what this processor has (SDM volume 2, CPUID).
- * The vendor is our own: an operating system then relies on the feature bits alone, and takes no other maker's model-specific registers or
- * errata for granted.
+ *
+ * The vendor is Intel's name, for Linux warns of any that it does not know. The model is one that Intel never used in family 6: it is the P6
+ * instruction set, while no table of errata, performance counters or other model-specific registers applies. The brand string says whose it is.
  */
 
 import { type Cpu } from './cpu';
@@ -18,9 +19,9 @@ const SEP = 1 << 11;
 const PGE = 1 << 13;
 const CMOV = 1 << 15;
 
-/** Family 6, model 7, stepping 3: the last generation before SSE. */
-export const SIGNATURE = 0x673;
-const VENDOR = 'SockScopeCPU';
+/** Family 6, model 4, stepping 0. */
+export const SIGNATURE = 0x640;
+const VENDOR = 'GenuineIntel';
 const BRAND = 'SockScope i686';
 const MAXIMUM_BASIC = 1;
 const MAXIMUM_EXTENDED = 0x80000004;

@@ -5,6 +5,8 @@ import { CPL, CR4, GPR, Register, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP, TSC_O
 import { GP } from './segmentation';
 
 const IA32_TIME_STAMP_COUNTER = 0x10;
+/** Revision of the microcode in the upper half; writing 0 before reading is the architecture's own protocol. */
+const IA32_BIOS_SIGN_ID = 0x8b;
 const IA32_SYSENTER_CS = 0x174;
 const IA32_SYSENTER_ESP = 0x175;
 const IA32_SYSENTER_EIP = 0x176;
@@ -29,6 +31,7 @@ function wordOf(cpu: Cpu, number: number): number | undefined {
 /** A register's value, or undefined where there is none of this number. */
 export function readMsr(cpu: Cpu, number: number): bigint | undefined {
   if (number === IA32_TIME_STAMP_COUNTER) return timeStamp(cpu);
+  if (number === IA32_BIOS_SIGN_ID) return 0n;
   const word = wordOf(cpu, number);
   return word === undefined ? undefined : BigInt(cpu.i32[word >> 2] >>> 0);
 }
@@ -39,6 +42,7 @@ export function writeMsr(cpu: Cpu, number: number, value: bigint): boolean {
     cpu.view.setBigInt64(TSC_OFFSET, BigInt.asIntN(64, value - BigInt(cpu.now())), true);
     return true;
   }
+  if (number === IA32_BIOS_SIGN_ID) return true;
   const word = wordOf(cpu, number);
   if (word === undefined) return false;
   cpu.i32[word >> 2] = Number(BigInt.asIntN(32, value));
