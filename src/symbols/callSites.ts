@@ -106,9 +106,12 @@ function isSamePlace(wanted: Expression, location: Expression): boolean {
 function placeOf(expression: Expression): { register: number | undefined; slot: bigint | undefined } | undefined {
   if (!(expression instanceof DwarfExpression)) return undefined;
   const [first, second, third] = expression.operations();
-  if (!first || third) return undefined;
-  const register = registerOf(first);
-  if (register !== undefined) return second ? undefined : { register, slot: undefined };
+  if (!first) return undefined;
+  // A 64-bit argument is named by its first register: in pieces at the call, by its type in the callee.
+  const isTyped = first.code === DW_OP.regval_type || first.code === DW_OP.GNU_regval_type;
+  const register = isTyped ? Number(first.a) : registerOf(first);
+  if (register !== undefined && (!second || second.code === DW_OP.piece)) return { register, slot: undefined };
+  if (third) return undefined;
   if (first.code === DW_OP.fbreg && isWordRead(second)) return { register: undefined, slot: first.a };
   if (first.code === DW_OP.breg0 + ESP) {
     // In the callee the return address lies between %esp and the arguments.

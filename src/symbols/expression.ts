@@ -38,6 +38,7 @@ export function evaluate(expression: Expression, context: EvaluationContext): Lo
  * Evaluates an expression for its value: call-site values, call-frame rules, array bounds, member offsets.
  *
  * @param initial values pushed first (the CFA for call-frame expressions)
+ * @returns integers as bigint (unsigned if of the generic type), floating point as number
  * @throws SymbolError as `evaluate`
  */
 export function evaluateValue(
@@ -87,7 +88,7 @@ class Evaluation {
   value(): bigint | number {
     const { special } = this;
     if (this.pieces.length > 0) throw malformed('gives pieces where a value is expected');
-    if (special?.kind === 'register') return this.register(special.register);
+    if (special?.kind === 'register') return BigInt(this.register(special.register));
     if (special?.kind === 'implicit') {
       if (this.stack.length > 0) return natural(this.pop());
       return natural(fromBytes({ kind: 'unsigned', size: special.bytes.length, id: 0 }, special.bytes));
@@ -430,7 +431,12 @@ class Evaluation {
     if (value === undefined) {
       throw unavailable(`its value on entry to the function was ${inner.describe()}, which the caller does not tell`);
     }
-    this.push(generic(toInteger(value)));
+    // DW_OP_regval_type says that the value is wider than a register (64 bits in %edx:%ecx) or a float.
+    const [first] = inner.operations();
+    const isTyped = first && (first.code === DW_OP.regval_type || first.code === DW_OP.GNU_regval_type);
+    const type = isTyped ? valueType(unit, first.b) : GENERIC;
+    if (type.kind === 'float') this.push({ type, value: Number(value) });
+    else this.push(integer(type, toInteger(value)));
   }
 
   /** DW_OP_GNU_variable_value: the value of a variable, of its own type. */

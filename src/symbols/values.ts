@@ -54,7 +54,8 @@ function truncate(value: number): bigint {
 /** The type that an expression names by its offset from the unit; 0 is the generic type. @throws SymbolError */
 export function valueType(unit: Unit | undefined, offset: bigint): ValueType {
   if (offset === 0n) return GENERIC;
-  const die = unit?.dieAt(unit.offset + Number(offset));
+  const position = unit ? unit.offset + Number(offset) : 0;
+  const die = unit && position >= unit.firstDie ? unit.dieAt(position) : undefined;
   const size = die?.number(DW_AT.byte_size);
   if (!die || die.tag !== DW_TAG.base_type || size === undefined || size < 1 || size > 16) {
     throw new SymbolError('malformed', `a DWARF expression refers to ${hex(Number(offset))}, which is no base type`);

@@ -1,10 +1,11 @@
 import { type LocationDescription, type SourceFile, type Type, type UnitInfo, type Variable } from './api';
-import { DW_AT, DW_TAG } from './constants';
+import { DW_AT, DW_OP, DW_TAG } from './constants';
 import { type Die } from './die';
 import { type Dwarf } from './dwarf';
 import { type Unit } from './info';
 import { constantBytes, locationOf } from './locations';
 import { NAME_VARIABLE } from './nameIndex';
+import { DwarfExpression } from './operations';
 import { sizeOf } from './typeNames';
 
 /** Makes variables of entries, one object an entry (DWARF 4.1). */
@@ -51,7 +52,23 @@ export class Variables {
       if (declared) return declared;
     }
     const all = names.findAll(name, NAME_VARIABLE).map((id) => this.get(info.die(id)));
-    return all.find((variable) => variable.isExternal) ?? all[0];
+    return all.find((variable) => variable.isExternal) ?? all[0] ?? this.findDeclared(name);
+  }
+
+  /** What an assembly file or the linker script defines is only declared in C: `jiffies`, `_text`. */
+  private findDeclared(name: string): Variable | undefined {
+    const { elf, info } = this.dwarf;
+    if (!elf.symbolsNamed(name).some((symbol) => symbol.binding === 'global')) return undefined;
+    for (const unit of info.units) {
+      try {
+        for (const die of unit.root.children()) {
+          if (die.tag === DW_TAG.variable && die.flag(DW_AT.declaration) && die.name === name) return this.get(die);
+        }
+      } catch (error) {
+        info.warn(error);
+      }
+    }
+    return undefined;
   }
 }
 
@@ -123,7 +140,16 @@ class VariableEntry implements Variable {
         .filter((die) => die.id !== this.id && !die.flag(DW_AT.declaration));
       const definition = definitions.map((die) => variables.get(die)).find((variable) => variable.isExternal);
       if (definition) return definition.location;
+      const symbol = this.isExternal && this.dwarf.elf.symbolsNamed(this.name).find((s) => s.binding === 'global');
+      if (symbol) return { kind: 'expression', expression: addressExpression(symbol.address, this.die.unit) };
     }
     return { kind: 'none' };
   }
+}
+
+function addressExpression(address: number, unit: Unit): DwarfExpression {
+  const bytes = new Uint8Array(5);
+  bytes[0] = DW_OP.addr;
+  new DataView(bytes.buffer).setUint32(1, address, true);
+  return new DwarfExpression(bytes, unit);
 }
