@@ -168,7 +168,7 @@ export class Cpu implements Processor, EngineCpu {
     this.view = new DataView(this.memory.buffer);
     this.sysenter = options.sysenter ?? false;
     this.logger = options.log ?? (() => undefined);
-    this.mmu = new Mmu(this.i32, this.ramSize, this.fault);
+    this.mmu = new Mmu(this.i32, this.ramSize, this.fault, (physical) => this.codeWritten(physical, 4));
     this.stack = new Stack(this);
     this.innerStack = new Stack(this);
     this.x87Host = new ProcessorOfX87(this);
@@ -312,6 +312,11 @@ export class Cpu implements Processor, EngineCpu {
   /** With MODE_STEP set at its beginning, after each completed instruction. */
   endInstruction(): void {
     endInstruction(this);
+  }
+
+  /** Whether the last instruction loaded SS: what holds off debug exceptions, beside interrupts. */
+  get inStackShadow(): boolean {
+    return this.stackSegmentLoaded && this.i32[INTERRUPT_SHADOW >> 2] !== 0;
   }
 
   /** Tell the host once of something odd. */

@@ -85,7 +85,7 @@ export function beginInstruction(cpu: Cpu): boolean {
   cpu.handlerEntered = false;
   cpu.resumeFlagLoaded = false;
   // A load of SS just before holds off instruction breakpoints too.
-  const heldOff = cpu.stackSegmentLoaded;
+  const heldOff = cpu.inStackShadow;
   cpu.stackSegmentLoaded = false;
   const dr7 = i32[(DR >> 2) + 7];
   if (eflags & RF || heldOff || (dr7 & 0xff) === 0) return true;

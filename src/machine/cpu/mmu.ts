@@ -87,6 +87,8 @@ export class Mmu {
     /** Size of RAM in bytes. */
     private readonly ramSize: number,
     private readonly fault: GuestFault,
+    /** Told of an accessed or dirty bit that was set among decoded code. */
+    private readonly codeWritten: (physical: number) => void,
   ) {
     this.codePages = new Uint8Array(Math.max(1, ramSize >>> 12));
     i32.fill(-1, READ_SUPERVISOR, READ_SUPERVISOR + 4 * PAGES);
@@ -176,7 +178,9 @@ export class Mmu {
   }
 
   private writeEntry(physical: number, value: number): void {
-    if (physical < this.ramSize) this.i32[(RAM + physical) >>> 2] = value;
+    if (physical >= this.ramSize) return;
+    this.i32[(RAM + physical) >>> 2] = value;
+    if (this.codePages[physical >>> 12] !== 0) this.codeWritten(physical);
   }
 
   /** Enter what the last walk found into the arrays, where no access needs a closer look. */

@@ -78,7 +78,7 @@ export function saveState(cpu: Cpu): Uint8Array {
   const words = new Int32Array(saved.buffer);
   for (const at of [FLAG_KIND, FLAG_OPERAND, FLAG_RESULT, PENDING, REMAINING]) words[at >> 2] = 0;
   words[NEXT_EIP >> 2] = words[EIP >> 2];
-  words[SCRATCH >> 2] = (cpu.shutdown ? SAVED_SHUTDOWN : 0) | (cpu.stackSegmentLoaded ? SAVED_STACK_SHADOW : 0);
+  words[SCRATCH >> 2] = (cpu.shutdown ? SAVED_SHUTDOWN : 0) | (cpu.inStackShadow ? SAVED_STACK_SHADOW : 0);
   return saved;
 }
 

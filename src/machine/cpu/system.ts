@@ -117,6 +117,7 @@ export function sti(cpu: Cpu): void {
   const { i32 } = cpu;
   if (i32[EFLAGS >> 2] & IF) return;
   i32[EFLAGS >> 2] |= IF;
+  cpu.stackSegmentLoaded = false;
   i32[INTERRUPT_SHADOW >> 2] = 1;
   if (cpu.interruptLine) i32[PENDING >> 2] = 1;
 }
