@@ -1,4 +1,4 @@
-/** What the debugger's tests share: the real kernel under QEMU, reached over its gdb stub. */
+/** What the debugger's tests share: the real kernel under QEMU, reached over its gdb stub, or in our own emulator. */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createServer, type AddressInfo } from 'node:net';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,6 +9,9 @@ import type { Frame, StepKind, StepOptions, StoppedEvent } from '../../src/debug
 import { Debugger } from '../../src/debugger/debugger';
 import { ModuleList } from '../../src/debugger/modules';
 import { LinuxPlatform } from '../../src/linux';
+import type { Target } from '../../src/debugger/target';
+import { EmulatorTarget } from '../../src/adapter/emulator-target';
+import { Machine } from '../../src/machine/machine';
 import { RemoteTarget } from '../../src/remote/remote-target';
 import { openElf, SymbolFile } from '../../src/symbols';
 
@@ -92,8 +95,40 @@ export class StubMachine {
   }
 }
 
+/** A machine as the tests use it: its console. */
+interface ConsoleMachine {
+  readonly output: string;
+  /** Types a line at the console. */
+  type(line: string): void;
+  kill(): void;
+}
+
+/** Our own emulator, standing before the kernel's first instruction. */
+class EmulatedMachine implements ConsoleMachine {
+  output = '';
+  readonly target: EmulatorTarget;
+
+  constructor(guest: Guest) {
+    const machine = new Machine({ memoryMiB: 64 });
+    machine.loadVmlinux(readFileSync(guest.vmlinux), {
+      initrd: readFileSync(guest.initrd),
+      commandLine: 'console=ttyS0',
+    });
+    this.target = new EmulatorTarget(machine);
+    this.target.onConsoleOutput((bytes) => (this.output += new TextDecoder('latin1').decode(bytes)));
+  }
+
+  type(line: string): void {
+    this.target.consoleInput(new TextEncoder().encode(`${line}\r`));
+  }
+
+  kill(): void {
+    this.target.dispose();
+  }
+}
+
 /** A debugger over the real kernel and the guest's programs. */
-export class StubSession {
+export class StubSession<T extends Target = RemoteTarget> {
   readonly modules = new ModuleList();
   readonly debugger: Debugger;
   readonly platform: LinuxPlatform;
@@ -102,8 +137,8 @@ export class StubSession {
 
   private constructor(
     readonly guest: Guest,
-    readonly machine: StubMachine,
-    readonly target: RemoteTarget,
+    readonly machine: ConsoleMachine,
+    readonly target: T,
   ) {
     const open = (file: string) => {
       const elf = openElf(readFileSync(file), path.basename(file));
@@ -129,6 +164,13 @@ export class StubSession {
     this.debugger.on('output', (event) => this.log.push(event.text));
   }
 
+  /** Over our own emulator. */
+  static emulated(guest: Guest): StubSession<EmulatorTarget> {
+    const machine = new EmulatedMachine(guest);
+    return new StubSession(guest, machine, machine.target);
+  }
+
+  /** Over QEMU's gdb stub. */
   static async start(guest: Guest, options: StubOptions = {}): Promise<StubSession> {
     const machine = await StubMachine.start(guest, options);
     const target = new RemoteTarget({ port: machine.port, interruptsWhileStepping: options.interrupts });
@@ -174,7 +216,7 @@ export class StubSession {
 
   end(): void {
     this.debugger.dispose();
-    this.target.kill();
+    if (this.target instanceof RemoteTarget) this.target.kill();
     this.machine.kill();
   }
 }
