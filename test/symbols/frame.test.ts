@@ -80,7 +80,9 @@ function compareRows(file: string, symbols: SymbolFile, sections: readonly strin
   return compared;
 }
 
-describe('symbols: call-frame information', () => {
+describe('symbols: call-frame information', function () {
+  this.timeout(180_000);
+
   it("equals readelf's rows in the whole kernel (.debug_frame)", async () => {
     const { path, symbols } = await kernel();
     const compared = compareRows(path, symbols, ['.debug_frame']);

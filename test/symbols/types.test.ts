@@ -109,7 +109,9 @@ function structNames({ symbols }: Subject): string[] {
   return [...names].sort();
 }
 
-describe('symbols: types of the kernel', () => {
+describe('symbols: types of the kernel', function () {
+  this.timeout(180_000);
+
   let subject: Subject;
 
   before(async () => {
@@ -122,13 +124,13 @@ describe('symbols: types of the kernel', () => {
     assert.ok(names.length >= 250 && members > 3000, `${names.length} structures, ${members} members`);
   });
 
-  it("of parameters are spelled as gdb's `whatis` does (500 functions)", () => {
+  it("of parameters are spelled as gdb's `whatis` does (300 functions)", () => {
     const { path, symbols, elf } = subject;
     const names = sample(
       elf.symbols.filter(
         (s) => s.kind === 'function' && s.binding === 'global' && elf.symbolsNamed(s.name).length === 1,
       ),
-      500,
+      300,
     ).map((s) => s.name);
     const expected = gdb(
       path,
@@ -147,7 +149,7 @@ describe('symbols: types of the kernel', () => {
       assert.equal(ours.replaceAll(' ', ''), wanted?.replaceAll(' ', ''), name);
       compared++;
     });
-    assert.ok(compared > 400, `${compared} functions compared`);
+    assert.ok(compared > 230, `${compared} functions compared`);
   });
 
   it('of one name are found near the unit first', () => {

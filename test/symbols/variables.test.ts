@@ -142,7 +142,9 @@ function framesAt({ symbols }: Subject, address: number): string[] {
   });
 }
 
-describe('symbols: variables', () => {
+describe('symbols: variables', function () {
+  this.timeout(180_000);
+
   it("have llvm-dwarfdump's locations and location lists in whole units of the kernel", async () => {
     const subject = await kernel();
     const compared = UNITS.map((unit) => compareLocations(subject, unit)).reduce((a, b) => a + b);
@@ -300,7 +302,9 @@ int main(int argc, char **argv) { (void)argv; return caller(argc); }`;
   }
 });
 
-describe('symbols: values in a running program', () => {
+describe('symbols: values in a running program', function () {
+  this.timeout(180_000);
+
   it("are what gdb prints: locals and globals at -O0 (through gdb's registers and memory)", () => {
     const file = compile(fixture('everything.c'), ['-g', '-O0', '-no-pie']);
     const { symbols } = open(file);
