@@ -20,6 +20,9 @@ const WHY = {
   'qemu-system-x86': 'reference machine that the guest and the emulator are compared with',
   gdb: 'reference debugger for frames, values and line tables',
   llvm: 'llvm-dwarfdump, a second reading of DWARF',
+  chromium: 'the window of the VS Code workbench that the extension is tried in',
+  'g++': "compiles the workbench's two native modules",
+  python3: "runs node-gyp's generator for those native modules",
 };
 
 /** What building the guest needs. */
@@ -36,7 +39,19 @@ export const GUEST_PACKAGES = [
 ];
 
 /** What the test suites need beside the guest. */
-export const TEST_PACKAGES = ['gcc-multilib', 'libc6-dev-i386', 'binutils', 'cpio', 'qemu-system-x86', 'gdb', 'llvm'];
+export const TEST_PACKAGES = [
+  'gcc-multilib',
+  'libc6-dev-i386',
+  'binutils',
+  'cpio',
+  'qemu-system-x86',
+  'gdb',
+  'llvm',
+  'chromium',
+  'g++',
+  'make',
+  'python3',
+];
 
 /**
  * Why a package is wanted.

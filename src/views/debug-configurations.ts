@@ -32,5 +32,9 @@ export function registerDebugConfigurations(context: vscode.ExtensionContext): v
       { provideDebugConfigurations: configurations },
       vscode.DebugConfigurationProviderTriggerKind.Dynamic,
     ),
+    vscode.commands.registerCommand('sockscope.start', async () => {
+      await vscode.commands.executeCommand('sockscope.openSocketSource');
+      await vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], configurations()[0]);
+    }),
   );
 }

@@ -34,27 +34,47 @@ class GuestTerminal implements vscode.Pseudoterminal {
 
   /** The guest is gone; what it said stays readable. */
   end(): void {
+    if (this.ended) return;
     this.ended = true;
-    this.write('\r\n[SockScope] The session has ended.\r\n');
+    this.write(`\r\n[SockScope] ${vscode.l10n.t('The session has ended.')}\r\n`);
+  }
+
+  get hasEnded(): boolean {
+    return this.ended;
   }
 }
 
 /** Shows each session's console as a terminal in the panel. */
 export function registerGuestTerminal(context: vscode.ExtensionContext): void {
+  /** The terminal of the last session of each name, which the next of that name takes the place of. */
+  const shown = new Map<string, { pseudo: GuestTerminal; terminal: vscode.Terminal }>();
+
+  function open(session: vscode.DebugSession): GuestTerminal {
+    const last = shown.get(session.name);
+    if (last?.pseudo.hasEnded) last.terminal.dispose();
+    const pseudo = new GuestTerminal(session);
+    const terminal = vscode.window.createTerminal({ name: vscode.l10n.t('Guest: {0}', session.name), pty: pseudo });
+    shown.set(session.name, { pseudo, terminal });
+    terminal.show(true);
+    return pseudo;
+  }
+
   context.subscriptions.push(
     vscode.debug.registerDebugAdapterTrackerFactory('sockscope', {
       createDebugAdapterTracker(session) {
-        const pseudo = new GuestTerminal(session);
-        const terminal = vscode.window.createTerminal({ name: vscode.l10n.t('Guest: {0}', session.name), pty: pseudo });
+        let pseudo: GuestTerminal | undefined;
         return {
-          onWillStartSession: () => terminal.show(true),
           onDidSendMessage(message: DebugProtocol.ProtocolMessage) {
-            if (message.type !== 'event' || (message as DebugProtocol.Event).event !== 'output') return;
+            if (message.type !== 'event') return;
+            const { event } = message as DebugProtocol.Event;
+            // Only a launch that was accepted has a guest.
+            if (event === 'initialized') pseudo ??= open(session);
+            if (event !== 'output') return;
             const { category, output } = (message as DebugProtocol.OutputEvent).body;
-            if (category === 'stdout') pseudo.write(output);
+            if (category === 'stdout') pseudo?.write(output);
           },
-          onWillStopSession: () => pseudo.end(),
-          onExit: () => pseudo.end(),
+          onWillStopSession: () => pseudo?.end(),
+          onExit: () => pseudo?.end(),
         };
       },
     }),

@@ -1,0 +1,1 @@
+export function bundleSuites(folder: string): Promise<string>;
