@@ -19,9 +19,12 @@ import { disassemble } from './disassembly';
 import { loadGuestFiles } from './guest-files';
 import { GuestSession } from './guest-session';
 import { Inspection } from './inspection';
+import { linuxRequests, type LinuxRequestHost } from './linux-requests';
 import { checkLaunchConfiguration, LaunchError } from './launch-configuration';
+import { exportPackets, packetList } from './packet-requests';
 import { hex32 } from './registers';
 import { SOURCE_SCHEME, Sources } from './sources';
+import { systemCallRequests } from './system-call-filters';
 
 /** What the adapter is started with. */
 export interface AdapterOptions {
@@ -36,6 +39,7 @@ const REASONS: Record<Stopped['reason'], string> = {
   functionBreakpoint: 'function breakpoint',
   instructionBreakpoint: 'instruction breakpoint',
   dataBreakpoint: 'data breakpoint',
+  systemCall: 'exception',
   step: 'step',
   pause: 'pause',
   goto: 'goto',
@@ -82,7 +86,10 @@ export class SockScopeSession extends DebugSession {
       command: request.command,
       success: true,
     };
-    const handler = this.handlers[request.command];
+    const own = this.linuxRequests[request.command];
+    const handler = own
+      ? (args: Record<string, unknown>) => this.reply(response, own(args))
+      : this.handlers[request.command];
     if (!handler) {
       this.failWith(response, `SockScope does not know the request "${request.command}".`);
       return;
@@ -90,6 +97,24 @@ export class SockScopeSession extends DebugSession {
     Promise.resolve()
       .then(() => handler.call(this, (request.arguments ?? {}) as never, response))
       .catch((error: unknown) => this.failWith(response, describeError(error)));
+  }
+
+  /** Read through getters, so that nothing is needed before a request comes. */
+  private readonly linuxRequests = linuxRequests(this.requestHost());
+
+  private requestHost(): LinuxRequestHost {
+    const of = (): this => this;
+    return {
+      get session() {
+        return of().session;
+      },
+      get inspect() {
+        return of().inspect;
+      },
+      get sourceTable() {
+        return of().sourceTable;
+      },
+    };
   }
 
   private failWith(response: DebugProtocol.Response, message: string): void {
@@ -112,7 +137,10 @@ export class SockScopeSession extends DebugSession {
     setBreakpoints: this.onSetBreakpoints,
     setFunctionBreakpoints: this.onSetFunctionBreakpoints,
     setInstructionBreakpoints: this.onSetInstructionBreakpoints,
-    setExceptionBreakpoints: (_args: object, response) => this.reply(response, { breakpoints: [] }),
+    setExceptionBreakpoints: (args: DebugProtocol.SetExceptionBreakpointsArguments, response) => {
+      const breakpoints = this.session.debugger.setSystemCallBreakpoints(systemCallRequests(args));
+      this.reply(response, { breakpoints: breakpoints.map((b) => this.toBreakpoint(b)) });
+    },
     dataBreakpointInfo: (args: DebugProtocol.DataBreakpointInfoArguments, response) =>
       this.reply(response, this.inspect.dataBreakpointInfo(args)),
     setDataBreakpoints: this.onSetDataBreakpoints,
@@ -132,6 +160,7 @@ export class SockScopeSession extends DebugSession {
     completions: (args: DebugProtocol.CompletionsArguments, response) =>
       this.reply(response, { targets: this.inspect.completions(args) }),
     continue: (_args: object, response) => {
+      this.session.debugger.mustStandStill();
       this.reply(response, { allThreadsContinued: true });
       this.run(this.session.debugger.continue());
     },
@@ -147,7 +176,7 @@ export class SockScopeSession extends DebugSession {
     },
     exceptionInfo: (_args: object, response) =>
       this.reply(response, {
-        exceptionId: 'unsupported instruction',
+        exceptionId: this.lastStop?.reason === 'systemCall' ? 'system call' : 'unsupported instruction',
         description: this.lastStop?.text ?? 'The machine stopped.',
         breakMode: 'always',
       }),
@@ -173,6 +202,10 @@ export class SockScopeSession extends DebugSession {
       this.session.target.consoleInput(new TextEncoder().encode(args.text));
       this.sendResponse(response);
     },
+    'sockscope/packets': (args: { start?: unknown }, response) =>
+      this.reply(response, packetList(this.session.packets, args)),
+    'sockscope/exportPackets': (args: { path?: unknown }, response) =>
+      this.reply(response, exportPackets(this.session.packets, args)),
     'sockscope/socketCall': (args: { frameId?: unknown }, response) => {
       const frame =
         typeof args.frameId === 'number' ? this.session.debugger.frame(args.frameId) : this.session.debugger.topFrame();
@@ -216,9 +249,7 @@ export class SockScopeSession extends DebugSession {
     const files = loadGuestFiles(configuration, this.options.guest);
     const byScheme = args.__sourceScheme === SOURCE_SCHEME;
     this.sources = new Sources(files.sourceFolders, configuration.sourceMap ?? {}, byScheme);
-    const guest = new GuestSession(files, configuration, this.sources, (line) =>
-      this.console(`${line}\n`, 'console'),
-    );
+    const guest = new GuestSession(files, configuration, this.sources, (line) => this.console(`${line}\n`, 'console'));
     this.guest = guest;
     this.inspection = new Inspection(guest, this.sources);
     this.stopOnEntry = configuration.stopOnEntry ?? false;
@@ -446,6 +477,7 @@ export class SockScopeSession extends DebugSession {
   ): void {
     const target = args.targetId === undefined ? undefined : this.stepTargets.get(args.targetId);
     if (args.targetId !== undefined && !target) throw new DebuggerError('That call is gone: the guest has run since.');
+    this.session.debugger.mustStandStill();
     this.sendResponse(response);
     this.run(this.session.debugger.step(kind, args.threadId, { granularity: args.granularity, target }));
   }
@@ -487,9 +519,10 @@ export class SockScopeSession extends DebugSession {
   private onGoto(args: DebugProtocol.GotoArguments, response: DebugProtocol.Response): void {
     const address = this.gotoTargets.get(args.targetId);
     if (address === undefined) throw new DebuggerError('That place is gone: the guest has run since.');
-    this.session.debugger.jump(address, args.threadId);
+    this.session.debugger.mustStandStill();
     this.sendResponse(response);
-    this.onStopped({ reason: 'goto', thread: args.threadId, breakpointIds: [], text: undefined });
+    // Tells the stop at the new place itself.
+    this.session.debugger.jump(address, args.threadId);
   }
 
   // ------------------------------------------------------------------------------------------ sources and memory

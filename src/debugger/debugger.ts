@@ -23,7 +23,7 @@ import { BreakpointTable, type Hit } from './breakpoints';
 import { Emitter } from './emitter';
 import { CallStack, inlinesBeginningAt, type VirtualFrame } from './frames';
 import { linkedAddress, type Module, type ModuleList } from './modules';
-import type { Platform, ThreadId } from './platform';
+import type { Platform, PlatformBreakpoint, ThreadId } from './platform';
 import { shownLine } from './shown-line';
 import { stepTargetsOf } from './step-targets';
 import { Stepper, type StepResult } from './stepping';
@@ -219,6 +219,16 @@ export class Debugger {
     return this.table.setFunctions(requests);
   }
 
+  /** Replaces the system-call breakpoints. Their names are the platform's (`catch:bind:return`). */
+  setSystemCallBreakpoints(requests: readonly FunctionBreakpointRequest[]): Breakpoint[] {
+    return this.table.setSystemCalls(requests);
+  }
+
+  /** Lets the platform see what it wants to see of the running guest; replaces the earlier observers. */
+  setObservers(observers: readonly PlatformBreakpoint[]): void {
+    this.table.setObservers(observers);
+  }
+
   setInstructionBreakpoints(requests: readonly InstructionBreakpointRequest[]): Breakpoint[] {
     return this.table.setInstructions(requests);
   }
@@ -228,7 +238,7 @@ export class Debugger {
   }
 
   breakpoints(): readonly Breakpoint[] {
-    return this.table.all();
+    return this.table.all().filter((breakpoint) => breakpoint.kind !== 'observer');
   }
 
   /** Places in lines from..to (inclusive) where a breakpoint can be, over all modules compiled from the file. */
@@ -313,7 +323,8 @@ export class Debugger {
     );
   }
 
-  private mustStandStill(): void {
+  /** @throws DebuggerError where the guest runs, or has ended: nothing can be started then */
+  mustStandStill(): void {
     if (this.hasEnded) throw new DebuggerError('The guest has ended.');
     if (this.busy) throw new DebuggerError('The guest is running.');
   }
@@ -350,7 +361,7 @@ export class Debugger {
         const hits = this.table.hitBy(reason.ids);
         if (hits.length === 0) return this.tellStop('breakpoint');
         this.hidden = { thread: this.currentThread(), count: this.hiddenAt(hits[0].location) };
-        return this.tellStop(REASONS[hits[0].breakpoint.kind], hits);
+        return this.tellStop(reasonOf(hits[0].breakpoint), hits);
       }
       case 'watchpoint': {
         const hit = this.table.watchedBy(reason.id);
@@ -379,15 +390,20 @@ export class Debugger {
       reason,
       thread: this.currentThread(),
       breakpointIds: hits.map((hit) => hit.breakpoint.id),
-      text: text ?? hits.find((hit) => hit.error)?.error,
+      text: text ?? hits.find((hit) => hit.error)?.error ?? hits.find((hit) => hit.text)?.text,
     };
     this.emitter.emit('stopped', event);
   }
 }
 
-const REASONS: Record<Breakpoint['kind'], StoppedReason> = {
+const REASONS: Record<Exclude<Breakpoint['kind'], 'observer'>, StoppedReason> = {
   source: 'breakpoint',
   function: 'functionBreakpoint',
   instruction: 'instructionBreakpoint',
   data: 'dataBreakpoint',
+  systemCall: 'systemCall',
 };
+
+function reasonOf({ kind }: Breakpoint): StoppedReason {
+  return kind === 'observer' ? 'breakpoint' : REASONS[kind];
+}

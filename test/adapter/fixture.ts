@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { after } from 'mocha';
 import { build } from '../../scripts/build.mjs';
 import { ensureGuest } from '../../scripts/guest.mjs';
 import type { Guest } from '../../guest/build/guest.mjs';
@@ -12,6 +13,9 @@ export const ADAPTER = path.join(ROOT, 'dist/adapter.js');
 export const CLI = path.join(ROOT, 'dist/cli.js');
 /** The first build of the kernel may be part of a suite's preparation. */
 export const PREPARATION = 20 * 60_000;
+
+// A root hook: what a failed test has not ended must not keep the test runner waiting.
+after(() => TestClient.killAll());
 
 let preparing: Promise<Guest> | undefined;
 

@@ -31,6 +31,14 @@ export class TestClient extends DapClient {
   private wake: () => void = () => {};
   private lastAdapterSeq = 0;
 
+  /** Clients whose adapters may still run. */
+  private static readonly alive = new Set<TestClient>();
+
+  /** Ends what failed tests have left running. */
+  static async killAll(): Promise<void> {
+    for (const client of TestClient.alive) await client.kill();
+  }
+
   constructor(adapter: string) {
     const commands = new Map<number, string>();
     // The base class calls this from its constructor's process only, when everything here is set up.
@@ -38,6 +46,7 @@ export class TestClient extends DapClient {
       if (from === 'client') commands.set(message.seq, (message as DebugProtocol.Request).command);
       this.check(message, from, commands);
     });
+    TestClient.alive.add(this);
     this.onEvent((event) => {
       if (event.event === 'output') {
         const { category, output } = (event as DebugProtocol.OutputEvent).body;
@@ -209,11 +218,13 @@ export class TestClient extends DapClient {
   /** Ends the session; fails where a message of it was not as the protocol has it. */
   async end(): Promise<void> {
     await this.close();
+    TestClient.alive.delete(this);
     assert.deepEqual(this.problems, [], 'messages that the protocol does not allow');
   }
 
   /** Ends the adapter whatever it does. */
   async kill(): Promise<void> {
+    TestClient.alive.delete(this);
     if (this.pid === undefined) return;
     try {
       process.kill(this.pid, 'SIGKILL');
