@@ -18,6 +18,7 @@ const WHY = {
   'gcc-multilib': 'runs generated 32-bit test programs on this processor',
   'libc6-dev-i386': '32-bit C library for those test programs',
   'qemu-system-x86': 'reference machine that the guest and the emulator are compared with',
+  tshark: 'reads the exported packet captures as Wireshark does',
   gdb: 'reference debugger for frames, values and line tables',
   llvm: 'llvm-dwarfdump, a second reading of DWARF',
   chromium: 'the window of the VS Code workbench that the extension is tried in',

@@ -17,7 +17,8 @@ const SLICE = 200_000;
 /** The host gets its turn at least so often, milliseconds: requests must take effect within 50 ms. */
 const TURN = 15;
 /** One instruction is 10 ns of the guest's time. */
-const INSTRUCTIONS_PER_MILLISECOND = 100_000;
+export const NANOSECONDS_PER_INSTRUCTION = 10;
+const INSTRUCTIONS_PER_MILLISECOND = 1e6 / NANOSECONDS_PER_INSTRUCTION;
 /** Idle time up to this is skipped; a guest that idles longer is waiting for a person and paced to real time (instructions). */
 const IDLE_GRACE = 3_000 * INSTRUCTIONS_PER_MILLISECOND;
 /** Watchpoints a guest could not have: ours are compared in software, but each slows its page. */

@@ -5,6 +5,7 @@ import { INT } from '../debugger/expressions/ctypes';
 import { ModuleList } from '../debugger/modules';
 import { arrayOf, bytesOf, integerOf, Value, type ValueAccess } from '../debugger/values';
 import { LinuxPlatform } from '../linux';
+import { PacketCapture } from '../linux/packets';
 import { Machine } from '../machine/machine';
 import { ConsoleScript } from './console-script';
 import { EmulatorTarget } from './emulator-target';
@@ -23,6 +24,7 @@ export class GuestSession {
   readonly debugger: Debugger;
   readonly platform: LinuxPlatform;
   readonly script: ConsoleScript;
+  readonly packets: PacketCapture;
   private readonly convenience: ConvenienceVariables;
 
   /** @throws BootError where the kernel cannot be booted */
@@ -44,6 +46,8 @@ export class GuestSession {
       platform: this.platform,
       expressions: expressionHooks((frame) => this.environment(frame, false)),
     });
+    this.packets = new PacketCapture(this.platform);
+    if (this.platform.kernel.symbol('loopback_xmit') !== undefined) this.packets.start();
     this.script = new ConsoleScript(this.target, configuration.run ?? []);
   }
 
