@@ -1,4 +1,5 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { SYSTEM_CALL_FILTERS } from './system-call-filters';
 
 /** What the adapter can do, and what for. */
 export const CAPABILITIES: DebugProtocol.Capabilities = {
@@ -38,5 +39,7 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsCancelRequest: true,
   // the guest's console has colours
   supportsANSIStyling: true,
-  exceptionBreakpointFilters: [],
+  // system calls: on entry, on return, on failure
+  supportsExceptionFilterOptions: true,
+  exceptionBreakpointFilters: SYSTEM_CALL_FILTERS,
 };

@@ -151,7 +151,8 @@ export interface BreakpointLocation {
 
 export interface Breakpoint {
   readonly id: number;
-  readonly kind: 'source' | 'function' | 'instruction' | 'data';
+  /** `observer` is the platform's own and never stops. */
+  readonly kind: 'source' | 'function' | 'instruction' | 'data' | 'systemCall' | 'observer';
   readonly verified: boolean;
   /** Why it is not verified, or what was changed (a `case` label's line moved to its statement). */
   readonly message: string | undefined;
@@ -176,6 +177,8 @@ export type StoppedReason =
   | 'functionBreakpoint'
   | 'instructionBreakpoint'
   | 'dataBreakpoint'
+  /** A system-call breakpoint; `text` has the call. */
+  | 'systemCall'
   | 'step'
   | 'pause'
   | 'goto'

@@ -1,7 +1,7 @@
 import type { FunctionInfo, InlinedCall, LineLocation } from '../symbols/api';
 import { DebuggerError, type BreakpointLocation } from './api';
 import { placedAddress, linkedAddress, type Module, type ModuleList } from './modules';
-import type { Platform } from './platform';
+import type { Platform, PlatformBreakpoint } from './platform';
 import { shownLine } from './shown-line';
 
 /** What became of a breakpoint's text or line. */
@@ -9,7 +9,12 @@ export interface Resolution {
   readonly locations: BreakpointLocation[];
   /** What was changed, or why there is no place. */
   readonly message: string | undefined;
+  /** Decides at each hit, where the platform does. */
+  readonly platform?: PlatformBreakpoint;
 }
+
+/** Up to so many places of a platform's breakpoint are shown with their lines, which have to be read for each. */
+const DESCRIBED_PLACES = 8;
 
 /** Finds the addresses that a breakpoint means, in all modules. */
 export class BreakpointResolver {
@@ -54,6 +59,7 @@ export class BreakpointResolver {
       if (name.startsWith('*')) return this.at(this.address(name.slice(1)));
       if (/^0x[0-9a-f]+$/i.test(name)) return this.at(parseInt(name, 16));
       const special = this.platform().specialBreakpoint(name);
+      if (special && 'hit' in special) return this.ofPlatform(special);
       if (special) {
         const found = 'address' in special ? this.at(special.address) : this.line(special.file, special.line);
         return { locations: found.locations, message: special.message ?? found.message };
@@ -81,19 +87,16 @@ export class BreakpointResolver {
     const module =
       platform.moduleAt(address, platform.currentThread()) ??
       [...this.modules].find((each) => each.elf.sectionAt(linkedAddress(each, address)) !== undefined);
-    if (!module) {
-      const none = {
-        module,
-        address,
-        file: undefined,
-        line: 0,
-        column: 0,
-        functionName: undefined,
-        inlined: undefined,
-      };
-      return { locations: [none], message: undefined };
-    }
+    if (!module) return { locations: [placeAt(address)], message: undefined };
     return { locations: [this.ofAddress(module, linkedAddress(module, address))], message: undefined };
+  }
+
+  /** The places of a breakpoint that the platform decides on. */
+  ofPlatform(platform: PlatformBreakpoint): Resolution {
+    const { addresses, message } = platform;
+    const described = addresses.length <= DESCRIBED_PLACES;
+    const locations = addresses.flatMap((address) => (described ? this.at(address).locations : [placeAt(address)]));
+    return { locations, message, platform };
   }
 
   /** `FILE:LINE`, `FILE:FUNCTION` or `MODULE:FUNCTION`. */
@@ -189,6 +192,19 @@ function unique(locations: BreakpointLocation[]): BreakpointLocation[] {
     seen.add(key);
     return true;
   });
+}
+
+/** An address without a line. */
+export function placeAt(address: number): BreakpointLocation {
+  return {
+    module: undefined,
+    address,
+    file: undefined,
+    line: 0,
+    column: 0,
+    functionName: undefined,
+    inlined: undefined,
+  };
 }
 
 /** An instruction reference as DAP clients hand it back: hexadecimal or decimal. @throws DebuggerError */

@@ -11,11 +11,11 @@ import {
   type OutputEvent,
   type SourceBreakpointRequest,
 } from './api';
-import type { BreakpointResolver, Resolution } from './breakpoint-resolver';
+import { placeAt, type BreakpointResolver, type Resolution } from './breakpoint-resolver';
 import { type HitTest, parseHitCondition } from './hit-counts';
 import { type LogPart, parseLogMessage } from './log-message';
 import type { ModuleList } from './modules';
-import type { Platform } from './platform';
+import type { Platform, PlatformBreakpoint } from './platform';
 import type { Target } from './target';
 
 /** What breakpoints need of the debugger. */
@@ -36,6 +36,8 @@ export interface Hit {
   readonly location: BreakpointLocation | undefined;
   /** The condition could not be evaluated. */
   readonly error: string | undefined;
+  /** What was hit, where the platform knows more than the place. */
+  readonly text?: string;
 }
 
 /** A breakpoint with its places in the target. */
@@ -48,6 +50,8 @@ class Entry implements Breakpoint {
   /** The last hit's error in the condition, for the stop's text. */
   conditionError: string | undefined;
   errorTold = false;
+  /** Decides at each hit, where the platform does. */
+  platform: PlatformBreakpoint | undefined;
 
   constructor(
     readonly id: number,
@@ -118,6 +122,34 @@ export class BreakpointTable {
     );
   }
 
+  /** System calls, by the platform's names for such breakpoints. */
+  setSystemCalls(requests: readonly FunctionBreakpointRequest[]): Breakpoint[] {
+    return this.replace(
+      (entry) => entry.kind === 'systemCall',
+      requests.map((request) => ({
+        kind: 'systemCall',
+        requested: request.name,
+        key: `systemCall\n${keyOf(request)}`,
+        request,
+        resolve: () => this.resolver.named(request.name),
+      })),
+    );
+  }
+
+  /** What the platform itself wants to see; replaces the earlier ones. */
+  setObservers(observers: readonly PlatformBreakpoint[]): void {
+    this.replace(
+      (entry) => entry.kind === 'observer',
+      observers.map((observer, i) => ({
+        kind: 'observer',
+        requested: observer.message ?? '',
+        key: `observer\n${this.nextId + i}`,
+        request: {},
+        resolve: () => this.resolver.ofPlatform(observer),
+      })),
+    );
+  }
+
   setInstructions(requests: readonly InstructionBreakpointRequest[]): Breakpoint[] {
     return this.replace(
       (entry) => entry.kind === 'instruction',
@@ -157,7 +189,8 @@ export class BreakpointTable {
     for (const id of targetIds) {
       const found = this.byTargetId.get(id);
       if (!found || hits.some((hit) => hit.breakpoint === found.entry)) continue;
-      hits.push({ breakpoint: found.entry, location: found.location, error: found.entry.conditionError });
+      const { entry, location } = found;
+      hits.push({ breakpoint: entry, location, error: entry.conditionError, text: entry.platform?.describe() });
     }
     return hits;
   }
@@ -172,7 +205,7 @@ export class BreakpointTable {
   ask(address: number): number[] {
     const ids: number[] = [];
     for (const [id, { entry, location }] of this.byTargetId)
-      if (location.address === address && this.counts(entry, location)) ids.push(id);
+      if (location.address === address && this.isHit(entry, location)) ids.push(id);
     return ids;
   }
 
@@ -245,18 +278,28 @@ export class BreakpointTable {
         this.watch(entry, entry.data);
         return;
       }
-      const { locations, message } = entry.resolve();
+      const { locations, message, platform } = entry.resolve();
+      entry.platform = platform;
       entry.locations = locations;
       entry.message = message;
       entry.pending = locations.length === 0;
-      for (const location of locations) {
-        const id = this.host.target.addBreakpoint(location.address, () => this.counts(entry, location));
-        entry.targetIds.push(id);
-        this.byTargetId.set(id, { entry, location });
-      }
+      for (const location of locations) this.put(entry, location);
     } catch (thrown) {
       entry.message = messageOf(thrown);
     }
+  }
+
+  private put(entry: Entry, location: BreakpointLocation): void {
+    const id = this.host.target.addBreakpoint(location.address, () => this.isHit(entry, location));
+    entry.targetIds.push(id);
+    this.byTargetId.set(id, { entry, location });
+  }
+
+  /** The guest is about to execute a place. A platform's breakpoint is asked first: it may only be interested in what happens. */
+  private isHit(entry: Entry, location: BreakpointLocation): boolean {
+    const host = { place: (address: number) => this.put(entry, placeAt(address)) };
+    if (entry.platform && !entry.platform.hit(location.address, host)) return false;
+    return this.counts(entry, location);
   }
 
   private watch(entry: Entry, { address, size, access }: DataBreakpointRequest): void {
@@ -281,6 +324,8 @@ export class BreakpointTable {
         this.host.target.removeBreakpoint(id);
       }
     }
+    entry.platform?.removed();
+    entry.platform = undefined;
   }
 
   /** A module came or went: what has no place may have one now, and the other way round. */

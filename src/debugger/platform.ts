@@ -37,6 +37,25 @@ export interface EntryCrossing {
   readonly savedAt?: Partial<Record<RegisterName, number>>;
 }
 
+/** What a platform's breakpoint may do at a hit. */
+export interface HitHost {
+  /** A further place of the same breakpoint, for as long as it exists. */
+  place(address: number): void;
+}
+
+/** A breakpoint that the platform decides on at each hit, such as one on a system call's return. */
+export interface PlatformBreakpoint {
+  readonly addresses: readonly number[];
+  /** What it is, for the client. */
+  readonly message: string | undefined;
+  /** Asked whenever the guest is about to execute one of its places; it may read state and add places. @returns true for a hit */
+  hit(address: number, host: HitHost): boolean;
+  /** The last hit in one sentence. */
+  describe(): string | undefined;
+  /** All its places have been taken out. */
+  removed(): void;
+}
+
 export interface Platform {
   /** The thread that the processor runs now. */
   currentThread(): ThreadId;
@@ -58,5 +77,9 @@ export interface Platform {
   /** Breakpoint names beyond functions (SYS_BIND, socketcall:SYS_BIND, trap_0x80) → source lines or addresses. */
   specialBreakpoint(
     name: string,
-  ): { file: string; line: number; message?: string } | { address: number; message?: string } | undefined;
+  ):
+    | { file: string; line: number; message?: string }
+    | { address: number; message?: string }
+    | PlatformBreakpoint
+    | undefined;
 }

@@ -1,6 +1,8 @@
-import type { EntryCrossing, Platform, ThreadContext, ThreadId } from '../debugger/platform';
+import type { EntryCrossing, Platform, PlatformBreakpoint, ThreadContext, ThreadId } from '../debugger/platform';
 import { moduleHasCode, type Module, type ModuleList } from '../debugger/modules';
 import { MemoryError, type Registers, type Target } from '../debugger/target';
+import { CallCatch, parseCatch } from './call-catch';
+import { CallPlaces } from './call-places';
 import { EntryCode } from './entry';
 import { Kernel, LinuxError } from './kernel';
 import { caseNameOf, findSocketcallCases, SOCKETCALL_FILE, type SocketcallCase } from './socketcall';
@@ -22,6 +24,7 @@ export class LinuxPlatform implements Platform {
   private calls: Map<number, SystemCall> | undefined;
   private cases: SocketcallCase[] | undefined;
   private unpaged: Module | undefined;
+  private places: CallPlaces | undefined;
 
   /**
    * @param modules the session's modules; one of them is the kernel
@@ -154,7 +157,14 @@ export class LinuxPlatform implements Platform {
     return systemCallAliases(name);
   }
 
-  specialBreakpoint(name: string): { file: string; line: number; message?: string } | undefined {
+  /** Where system calls can be met. */
+  callPlaces(): CallPlaces {
+    return (this.places ??= new CallPlaces(this));
+  }
+
+  specialBreakpoint(name: string): { file: string; line: number; message?: string } | PlatformBreakpoint | undefined {
+    const caught = parseCatch(name);
+    if (caught) return new CallCatch(this, this.callPlaces(), caught);
     const wanted = caseNameOf(name);
     if (!wanted) return undefined;
     const cases = this.socketcallCases();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { SYSTEM_CALL_FILTERS } from '../../src/adapter/system-call-filters';
 import { ADAPTER, INITIALIZE, PREPARATION, prepared } from './fixture';
 import { checkedMessages, TestClient } from './test-client';
 
@@ -40,7 +41,8 @@ describe('adapter: initialize', () => {
       supportsTerminateRequest: true,
       supportsCancelRequest: true,
       supportsANSIStyling: true,
-      exceptionBreakpointFilters: [],
+      supportsExceptionFilterOptions: true,
+      exceptionBreakpointFilters: SYSTEM_CALL_FILTERS,
     });
     await client.end();
   });

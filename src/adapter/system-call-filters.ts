@@ -1,0 +1,69 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { DebuggerError, type FunctionBreakpointRequest } from '../debugger/api';
+import { parseMoment } from '../linux';
+
+/** The calls that the exception breakpoints offer one by one. */
+const OFFERED = [
+  'socketcall', 'socket', 'bind', 'connect', 'accept', 'accept4', 'listen', 'send', 'sendto', 'sendmsg', 'recv', 'recvfrom', 'recvmsg',
+  'select', 'shutdown', 'getsockname', 'getpeername', 'getsockopt', 'setsockopt', 'sendfile', 'socketpair',
+]; // prettier-ignore
+const ALL = 'all';
+const OTHER = 'other';
+const WHEN = 'entry (unless given), return, fail, or an error such as EADDRINUSE; then an expression';
+
+/** What VS Code lists among its breakpoints: a system call is something to stop at before it is known where it is. */
+export const SYSTEM_CALL_FILTERS: DebugProtocol.ExceptionBreakpointsFilter[] = [
+  ...OFFERED.map((call) => ({
+    filter: call,
+    label: `System call ${call}`,
+    description: `Stops at ${call}, however a program calls it.`,
+    default: false,
+    supportsCondition: true,
+    conditionDescription: `When: ${WHEN}. Example: fail && $comm == "hello"`,
+  })),
+  {
+    filter: ALL,
+    label: 'All system calls',
+    description: 'Stops at every system call of every program.',
+    default: false,
+    supportsCondition: true,
+    conditionDescription: `When: ${WHEN}. Example: ENOENT && $comm == "sh"`,
+  },
+  {
+    filter: OTHER,
+    label: 'Another system call…',
+    description: 'Stops at the system call that the condition names.',
+    default: false,
+    supportsCondition: true,
+    conditionDescription: `Its name, then when: ${WHEN}. Example: openat return && $comm == "hello"`,
+  },
+];
+
+/**
+ * The breakpoints that `setExceptionBreakpoints` asks for, in its order.
+ * @throws DebuggerError for an unknown filter or a condition that names no call
+ */
+export function systemCallRequests(args: DebugProtocol.SetExceptionBreakpointsArguments): FunctionBreakpointRequest[] {
+  const options = [
+    ...args.filters.map((filterId) => ({ filterId, condition: undefined })),
+    ...(args.filterOptions ?? []),
+  ];
+  return options.map(({ filterId, condition }) => requestOf(filterId, condition?.trim() ?? ''));
+}
+
+function requestOf(filter: string, text: string): FunctionBreakpointRequest {
+  if (!SYSTEM_CALL_FILTERS.some((each) => each.filter === filter))
+    throw new DebuggerError(`There is no system-call filter "${filter}".`);
+  if (filter !== OTHER) return withMoment(filter, text);
+  const match = /^(\w+)\s*(.*)$/s.exec(text);
+  if (!match) throw new DebuggerError('Name the system call in the condition, for example: openat return');
+  return withMoment(match[1], match[2]);
+}
+
+/** `return && $comm == "hello"`: the first word says when, the rest is the condition. */
+function withMoment(call: string, text: string): FunctionBreakpointRequest {
+  const match = /^(\w+)\b\s*(?:&&|,|\bif\b)?\s*(.*)$/s.exec(text);
+  const moment = match && parseMoment(match[1]) ? match[1] : undefined;
+  const condition = (moment ? (match?.[2] ?? '') : text.replace(/^(?:&&|,|if\b)\s*/, '')).trim();
+  return { name: `catch:${call}${moment ? `:${moment}` : ''}`, ...(condition === '' ? {} : { condition }) };
+}

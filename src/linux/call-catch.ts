@@ -1,0 +1,104 @@
+import type { CallPlaces, EnteredCall } from './call-places';
+import { CallWatch } from './call-watch';
+import { errnoName, errnoNumber, isFailure } from './errno';
+import { LinuxError } from './kernel';
+import type { LinuxPlatform } from './platform';
+import { ArgumentDecoder, straceCall, straceResult, type EntryView } from './strace';
+
+/** When a system-call breakpoint stops. */
+export type CatchMoment =
+  | { readonly kind: 'entry' | 'return' | 'fail' }
+  /** On failure with this error only. */
+  | { readonly kind: 'error'; readonly number: number };
+
+/** What a system-call breakpoint asks for. */
+export interface CatchRequest {
+  /** Name of the call, or `all`. */
+  readonly call: string;
+  readonly moment: CatchMoment;
+}
+
+/** `entry`, `return`, `fail` or an error's name; undefined for any other word. */
+export function parseMoment(word: string): CatchMoment | undefined {
+  if (word === 'entry' || word === 'return' || word === 'fail') return { kind: word };
+  const number = errnoNumber(word);
+  return number === undefined ? undefined : { kind: 'error', number };
+}
+
+/**
+ * `catch:bind`, `catch:bind:return`, `catch:bind:fail`, `catch:bind:EADDRINUSE`, `catch:all:fail`.
+ * @returns undefined for a name that is no such breakpoint's
+ * @throws LinuxError where what follows `catch:` is wrong
+ */
+export function parseCatch(text: string): CatchRequest | undefined {
+  if (!text.startsWith('catch:')) return undefined;
+  const [, call, word, ...rest] = text.split(':');
+  const moment = word === undefined ? { kind: 'entry' as const } : parseMoment(word);
+  if (call === '' || rest.length > 0)
+    throw new LinuxError('A system-call breakpoint is catch:CALL or catch:CALL:WHEN, such as catch:bind:return.');
+  if (!moment) throw new LinuxError(`"${word}" is neither "entry", "return", "fail" nor an error such as EADDRINUSE.`);
+  return { call, moment };
+}
+
+/** A system-call breakpoint. */
+export class CallCatch extends CallWatch<EntryView> {
+  private readonly decoder: ArgumentDecoder;
+  private last: string | undefined;
+
+  /** @throws LinuxError where the kernel has no such call */
+  constructor(
+    platform: LinuxPlatform,
+    places: CallPlaces,
+    private readonly request: CatchRequest,
+  ) {
+    const { call } = request;
+    const addresses = call === 'all' ? places.allAddresses() : places.addressesOf(call);
+    if (addresses.length === 0) throw new LinuxError(`This kernel has no system call "${call}".`);
+    super(platform, places, addresses, messageOf(request));
+    this.decoder = new ArgumentDecoder(platform);
+  }
+
+  /** The call that was caught last, as a sentence. */
+  describe(): string | undefined {
+    return this.last;
+  }
+
+  protected entered(call: EnteredCall): 'stop' | 'ignore' | { keep: EntryView } {
+    const { call: wanted, moment } = this.request;
+    if (wanted !== 'all' && call.name !== wanted && call.entry !== wanted) return 'ignore';
+    const view = this.decoder.atEntry(call);
+    if (moment.kind !== 'entry') return { keep: view };
+    this.last = `${straceCall(call.name, view.arguments)}, entered ${wayOf(call)}`;
+    return 'stop';
+  }
+
+  protected returned(call: EnteredCall, view: EntryView, result: number): boolean {
+    const { moment } = this.request;
+    if (moment.kind !== 'return' && !isFailure(result)) return false;
+    if (moment.kind === 'error' && -result !== moment.number) return false;
+    const text = straceCall(call.name, this.decoder.atReturn(view, result));
+    const raw = isFailure(result) ? `${result} ${errnoName(result) ?? ''}`.trimEnd() : straceResult(call.name, result);
+    this.last = `${text} returns ${raw}, entered ${wayOf(call)}`;
+    return true;
+  }
+}
+
+/** `by int $0x80, system call 102 (socketcall, SYS_BIND)`. */
+export function wayOf(call: EnteredCall): string {
+  const detail = call.case ? `${call.entry}, ${call.case}` : call.entry;
+  return `by ${call.gate}, system call ${call.number | 0} (${detail})`;
+}
+
+function messageOf({ call, moment }: CatchRequest): string {
+  const what = call === 'all' ? 'every system call' : `the system call ${call}`;
+  switch (moment.kind) {
+    case 'entry':
+      return `${what}, on entry`;
+    case 'return':
+      return `${what}, on return`;
+    case 'fail':
+      return `${what}, when it fails`;
+    case 'error':
+      return `${what}, when it fails with ${errnoName(moment.number)}`;
+  }
+}
