@@ -48,6 +48,7 @@ export const TEST_PACKAGES = [
   'qemu-system-x86',
   'gdb',
   'llvm',
+  'tshark',
   'chromium',
   'g++',
   'make',
