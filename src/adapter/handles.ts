@@ -10,14 +10,17 @@ export interface PlainVariable {
   /** Makes it another value; absent where it cannot be changed. */
   readonly set?: (text: string) => void;
   readonly memory?: number;
-  readonly children?: () => PlainVariable[];
+  readonly children?: () => readonly Row[];
 }
+
+/** A row of the variables pane. */
+export type Row = PlainVariable | Value;
 
 /** What a variables reference stands for. */
 export type Container =
   | { readonly kind: 'values'; readonly frame: Frame | undefined; readonly values: () => readonly Value[] }
   | { readonly kind: 'value'; readonly frame: Frame | undefined; readonly value: Value }
-  | { readonly kind: 'plain'; readonly variables: () => readonly PlainVariable[] };
+  | { readonly kind: 'plain'; readonly frame?: Frame; readonly variables: () => readonly Row[] };
 
 /** References that clients hold to what can be expanded; all end when the guest runs on. */
 export class Handles {

@@ -14,7 +14,8 @@ import {
 import { typeName } from '../symbols';
 import type { Scope, Variable } from '../symbols/api';
 import type { GuestSession } from './guest-session';
-import { Handles, type Container, type PlainVariable } from './handles';
+import { linuxScopes } from './linux-scopes';
+import { Handles, type Container, type PlainVariable, type Row } from './handles';
 import { hex32, registerGroups } from './registers';
 import type { Sources } from './sources';
 
@@ -95,7 +96,19 @@ export class Inspection {
       variablesReference: this.handles.create({ kind: 'plain', variables: () => this.registers(frame) }),
       expensive: false,
     });
+    for (const [name, rows] of linuxScopes(frame, this.session)) {
+      scopes.push({
+        name,
+        variablesReference: this.handles.create({ kind: 'plain', frame, variables: rows }),
+        expensive: false,
+      });
+    }
     return scopes;
+  }
+
+  /** A reference to rows that belong to no frame, for requests beyond the protocol's. */
+  reference(rows: () => readonly Row[]): number {
+    return this.handles.create({ kind: 'plain', variables: rows });
   }
 
   /** Parameters of a frame's function, in order. */
@@ -149,18 +162,22 @@ export class Inspection {
         return children.map((value) => this.toVariable(value, container.frame, format));
       }
       case 'plain':
-        return page(container.variables(), args).map((variable) => this.plainVariable(variable));
+        return page(container.variables(), args).map((row) => this.row(row, container.frame, format));
     }
   }
 
-  private plainVariable(variable: PlainVariable): DebugProtocol.Variable {
+  private row(row: Row, frame: Frame | undefined, format: FormatOptions): DebugProtocol.Variable {
+    return row instanceof Value ? this.toVariable(row, frame, format) : this.plainVariable(row, frame);
+  }
+
+  private plainVariable(variable: PlainVariable, frame: Frame | undefined): DebugProtocol.Variable {
     const { children } = variable;
     return {
       name: variable.name,
       value: variable.value,
       type: variable.type,
       evaluateName: variable.expression,
-      variablesReference: children ? this.handles.create({ kind: 'plain', variables: children }) : 0,
+      variablesReference: children ? this.handles.create({ kind: 'plain', frame, variables: children }) : 0,
       ...(variable.memory !== undefined ? { memoryReference: hex32(variable.memory) } : {}),
       ...(variable.set || children ? {} : { presentationHint: { attributes: ['readOnly'] } }),
     };
@@ -212,11 +229,13 @@ export class Inspection {
     const container = this.handles.get(args.variablesReference);
     if (!container) throw new DebuggerError('That value is gone: the guest has run since.');
     if (container.kind === 'plain') {
-      const variable = container.variables().find((v) => v.name === args.name);
-      if (!variable?.set) throw new DebuggerError(`${args.name} cannot be changed.`);
-      variable.set(args.value);
-      const now = container.variables().find((v) => v.name === args.name);
-      return { value: now?.value ?? '', type: variable.type };
+      const named = (): Row | undefined => container.variables().find((row) => row.name === args.name);
+      const row = named();
+      if (row instanceof Value) return this.assign(row, args.value, container.frame, args.format);
+      if (!row?.set) throw new DebuggerError(`${args.name} cannot be changed.`);
+      row.set(args.value);
+      const now = named();
+      return { value: now && !(now instanceof Value) ? now.value : '', type: row.type };
     }
     const values = container.kind === 'values' ? container.values() : childrenOf(container.value);
     const target = values.find((value) => value.name === args.name);
@@ -253,6 +272,7 @@ export class Inspection {
     if (args.variablesReference) {
       const container = this.handles.get(args.variablesReference);
       if (container?.kind === 'values') value = container.values().find((v) => v.name === args.name);
+      else if (container?.kind === 'plain') value = container.variables().find(isValueNamed(args.name));
       else if (container?.kind === 'value') value = childrenOf(container.value).find((v) => v.name === args.name);
     } else if (args.asAddress) {
       const address = this.session.evaluateNumber(args.name, frame);
@@ -338,6 +358,10 @@ function dataBreakpoint(
     accessTypes: ['read', 'write', 'readWrite'],
     canPersist: false,
   };
+}
+
+function isValueNamed(name: string): (row: Row) => row is Value {
+  return (row): row is Value => row instanceof Value && row.name === name;
 }
 
 /** `expression,10`: so many elements from a pointer or array. */

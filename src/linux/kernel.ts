@@ -146,7 +146,7 @@ export class Kernel {
       { kind: 'memory', address },
       this.access,
       name,
-      `*(struct ${tag} *)0x${address.toString(16)}`,
+      `(*(struct ${tag} *)0x${address.toString(16)})`,
     );
   }
 

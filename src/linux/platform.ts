@@ -9,6 +9,7 @@ import { caseNameOf, findSocketcallCases, SOCKETCALL_FILE, type SocketcallCase }
 import { readSystemCalls, systemCallAliases, type SystemCall } from './system-calls';
 import { IDLE_THREAD, Tasks, type Task } from './tasks';
 import { Vdso, type VdsoDebugFile } from './vdso';
+import { WaitChannels } from './wait-channel';
 
 /** Source text of a file that the debug information names, or undefined where it is not to be had. */
 export type SourceReader = (path: string) => string | undefined;
@@ -19,6 +20,7 @@ export class LinuxPlatform implements Platform {
   readonly tasks: Tasks;
   private readonly entry: EntryCode;
   private readonly vdso: Vdso;
+  private readonly waitChannels: WaitChannels;
   /** Difference between virtual and physical addresses of the kernel: PAGE_OFFSET. */
   private readonly pageOffset: number;
   private calls: Map<number, SystemCall> | undefined;
@@ -41,6 +43,7 @@ export class LinuxPlatform implements Platform {
     this.tasks = new Tasks(this.kernel);
     this.entry = new EntryCode(this.kernel, this.tasks, () => this.systemCalls());
     this.vdso = new Vdso(this.kernel, vdso);
+    this.waitChannels = new WaitChannels(this.kernel, this);
     const text = kernelModule.elf.segments.find((s) => s.type === 1 && s.virtualAddress !== s.physicalAddress);
     this.pageOffset = text ? (text.virtualAddress - text.physicalAddress) >>> 0 : 0xc0000000;
   }
@@ -85,8 +88,17 @@ export class LinuxPlatform implements Platform {
     const others = this.attempt(() => this.tasks.list().filter((task) => task.address !== current.address)) ?? [];
     return [
       { id: threadOf(current.pid), name: this.tasks.describe(current, true) },
-      ...others.map((task) => ({ id: threadOf(task.pid), name: this.tasks.describe(task, false) })),
+      ...others.map((task) => ({
+        id: threadOf(task.pid),
+        name: this.tasks.describe(task, false, this.waitChannel(task)),
+      })),
     ];
+  }
+
+  /** `inet_csk_accept`: the function a task sleeps in; undefined for one that is ready to run, or where it cannot be told. */
+  waitChannel(task: Task): string | undefined {
+    if (task.state === 0) return undefined;
+    return this.attempt(() => this.waitChannels.of(task.address, this.tasks.sleepingContext(task, threadOf(task.pid))));
   }
 
   context(thread: ThreadId): ThreadContext {

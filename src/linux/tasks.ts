@@ -113,10 +113,13 @@ export class Tasks {
     return threads;
   }
 
-  /** `replyhi (pid 47)`, and what it does. */
-  describe(task: Task, running: boolean): string {
+  /**
+   * `replyhi (pid 47)`, and what it does.
+   * @param where the function it sleeps in
+   */
+  describe(task: Task, running: boolean, where?: string): string {
     const kind = task.mm === 0 && task.pid !== 0 ? ', kernel thread' : '';
-    return `${task.comm} (pid ${task.pid}${kind}) ${running ? 'running' : stateName(task.state)}`;
+    return `${task.comm} (pid ${task.pid}${kind}) ${running ? 'running' : stateName(task.state)}${where ? ` in ${where}` : ''}`;
   }
 
   /** Physical address of a task's page directory; undefined for kernel threads, which borrow the present one. */

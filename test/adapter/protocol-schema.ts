@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import Ajv, { type ValidateFunction } from 'ajv';
 import ts from 'typescript';
+import { LINUX_REQUESTS } from './linux-schemas';
 
 /** A JSON schema, as far as one is built here. */
 type Schema = Record<string, unknown>;
@@ -32,6 +33,7 @@ const OWN_REQUESTS: Record<string, { arguments: Schema; body: Schema }> = {
       ['socketCall'],
     ),
   },
+  ...LINUX_REQUESTS,
 };
 
 /** Interfaces whose further properties the protocol leaves open. */

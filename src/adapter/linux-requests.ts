@@ -1,0 +1,78 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { CallTables } from '../linux/call-tables';
+import type { SourcePlace } from '../linux/places';
+import { readVectors } from '../linux/vectors';
+import type { GuestSession } from './guest-session';
+import type { Inspection } from './inspection';
+import { hex32 } from './registers';
+import type { Sources } from './sources';
+
+/** What the requests about the kernel need of the session; asked only when a request comes. */
+export interface LinuxRequestHost {
+  readonly session: GuestSession;
+  readonly inspect: Inspection;
+  readonly sourceTable: Sources;
+}
+
+/** Body of an answer to a request beyond the protocol's, by the request's name. Each throws an Error with one sentence. */
+export type LinuxRequests = Readonly<Record<string, (args: Record<string, unknown>) => object>>;
+
+/**
+ * The requests about the kernel's own tables:
+ *  - `sockscope/vectors`: the interrupt descriptor table as it stands in memory
+ *  - `sockscope/systemCalls`: the system-call table with the breakpoints on it
+ *  - `sockscope/socketcallCases`: the cases of the socketcall switch
+ */
+export function linuxRequests(host: LinuxRequestHost): LinuxRequests {
+  const tables = new WeakMap<GuestSession, CallTables>();
+  const tablesOf = (session: GuestSession): CallTables => {
+    const known = tables.get(session) ?? new CallTables(session.platform);
+    tables.set(session, known);
+    return known;
+  };
+  return {
+    'sockscope/vectors': () => {
+      const { idtrBase, idtrLimit } = host.session.target.systemRegisters();
+      const vectors = readVectors(host.session.platform.kernel).map(({ handler, descriptor, ...rest }) => ({
+        ...rest,
+        ...placed(rest, host.sourceTable),
+        handler: hex32(handler),
+        memoryReference: hex32(descriptor),
+      }));
+      return { base: hex32(idtrBase ?? 0), limit: idtrLimit, vectors };
+    },
+    'sockscope/systemCalls': () => ({
+      systemCalls: tablesOf(host.session)
+        .systemCalls(host.session.debugger.breakpoints())
+        .map(({ address, ...rest }) => ({
+          ...rest,
+          ...placed(rest, host.sourceTable),
+          instructionReference: hex32(address),
+        })),
+    }),
+    'sockscope/socketcallCases': () => {
+      const file = host.session.platform.kernel.module.symbols.findFiles('net/socket.c')[0];
+      return {
+        cases: tablesOf(host.session)
+          .socketcallCases(host.session.debugger.breakpoints())
+          .map(({ name, label, statement, breakpointIds, hits }) => ({
+            name,
+            label,
+            statement,
+            breakpointIds,
+            hits,
+            ...(file ? { source: host.sourceTable.toSource(file) } : {}),
+          })),
+      };
+    },
+  };
+}
+
+/** A place as the protocol words it, in the place of the debug information's file. */
+export function placed(
+  place: Pick<SourcePlace, 'file' | 'line'>,
+  sources: Sources,
+): { file: string | undefined; source?: DebugProtocol.Source; line?: number } {
+  const { file, line } = place;
+  return { file: file?.path, ...(file ? { source: sources.toSource(file), line } : {}) };
+}

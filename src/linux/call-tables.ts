@@ -1,0 +1,78 @@
+/**
+ * The dispatch tables as lists: `sys_call_table` (arch/x86/entry/syscall_32.c) and the cases of the socketcall switch (net/socket.c), with
+ * the breakpoints that are on them.
+ */
+
+import type { Breakpoint } from '../debugger/api';
+import { placeOf, type SourcePlace } from './places';
+import type { LinuxPlatform } from './platform';
+import { SOCKETCALL_FILE, type SocketcallCase } from './socketcall';
+import { systemCallAliases, type SystemCall } from './system-calls';
+
+/** Breakpoints on a row of a table. */
+export interface Watched {
+  readonly breakpointIds: readonly number[];
+  /** Hits of these breakpoints so far. */
+  readonly hits: number;
+}
+
+export interface SystemCallRow extends SystemCall, SourcePlace, Watched {
+  readonly symbol: string;
+}
+
+export interface SocketcallRow extends SocketcallCase, Watched {
+  readonly file: string;
+}
+
+/** Makes the rows; source lines are kept, because each needs the line table of a unit. */
+export class CallTables {
+  private places: Map<number, SourcePlace> | undefined;
+
+  constructor(private readonly platform: LinuxPlatform) {}
+
+  /** The kernel's system calls, by number. */
+  systemCalls(breakpoints: readonly Breakpoint[]): SystemCallRow[] {
+    const { kernel } = this.platform;
+    const calls = [...this.platform.systemCalls().values()];
+    this.places ??= new Map(calls.map((call) => [call.number, placeOf(kernel, call.address)]));
+    const byFunction = functionsWithBreakpoints(breakpoints);
+    return calls.map((call) => {
+      const { file, line } = this.places?.get(call.number) ?? {};
+      const names = [call.symbol, ...systemCallAliases(`sys_${call.name}`)];
+      return { ...call, file, line, ...watched(names.flatMap((name) => byFunction.get(name) ?? [])) };
+    });
+  }
+
+  /** The cases of the socketcall switch in order of the source; empty where that is not available. */
+  socketcallCases(breakpoints: readonly Breakpoint[]): SocketcallRow[] {
+    const cases = this.platform.socketcallCases();
+    return cases.map((each) => {
+      const next = cases.find((other) => other.label > each.label)?.label ?? each.statement + 3;
+      const on = breakpoints.filter((breakpoint) =>
+        breakpoint.locations.some(
+          ({ file, line }) => file?.path === SOCKETCALL_FILE && line >= each.label && line < next,
+        ),
+      );
+      return { ...each, file: SOCKETCALL_FILE, ...watched(on) };
+    });
+  }
+}
+
+function watched(breakpoints: readonly Breakpoint[]): Watched {
+  const own = [...new Set(breakpoints)];
+  return { breakpointIds: own.map(({ id }) => id), hits: own.reduce((sum, { hits }) => sum + hits, 0) };
+}
+
+/** Breakpoints by the functions they are in, inlined ones included. */
+function functionsWithBreakpoints(breakpoints: readonly Breakpoint[]): Map<string, Breakpoint[]> {
+  const result = new Map<string, Breakpoint[]>();
+  for (const breakpoint of breakpoints) {
+    for (const { functionName, module } of breakpoint.locations) {
+      if (functionName === undefined || module?.kind !== 'kernel') continue;
+      const list = result.get(functionName) ?? [];
+      list.push(breakpoint);
+      result.set(functionName, list);
+    }
+  }
+  return result;
+}

@@ -1,0 +1,47 @@
+/** Schemas of the requests about the kernel, which the published protocol leaves to adapters. */
+
+type Schema = Record<string, unknown>;
+
+const text: Schema = { type: 'string' };
+const count: Schema = { type: 'integer', minimum: 0 };
+const place = { file: text, line: count, source: { $ref: 'dap#/definitions/Source' } };
+const watched = { breakpointIds: { type: 'array', items: count }, hits: count };
+
+/** An object whose properties are required except those named as optional. */
+function object(properties: Record<string, Schema>, optional: readonly string[] = []): Schema {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name));
+  return { type: 'object', properties, required, additionalProperties: false };
+}
+
+function list(name: string, properties: Record<string, Schema>, optional: readonly string[], more = {}): Schema {
+  return object({ ...more, [name]: { type: 'array', items: object(properties, optional) } });
+}
+
+const placeless = ['file', 'line', 'source'];
+
+export const LINUX_REQUESTS: Record<string, { arguments: Schema; body: Schema }> = {
+  'sockscope/vectors': {
+    arguments: object({}),
+    body: list(
+      'vectors',
+      {
+        vector: count, meaning: text, type: text, present: { type: 'boolean' }, dpl: count, selector: count, handler: text,
+        memoryReference: text, symbol: text, ...place,
+      }, // prettier-ignore
+      ['meaning', 'symbol', ...placeless],
+      { base: text, limit: count },
+    ),
+  },
+  'sockscope/systemCalls': {
+    arguments: object({}),
+    body: list(
+      'systemCalls',
+      { number: count, name: text, symbol: text, instructionReference: text, ...watched, ...place },
+      placeless,
+    ),
+  },
+  'sockscope/socketcallCases': {
+    arguments: object({}),
+    body: list('cases', { name: text, label: count, statement: count, source: place.source, ...watched }, ['source']),
+  },
+};
