@@ -15,6 +15,8 @@ export interface LaunchConfiguration {
   run?: string[];
   stopOnEntry?: boolean;
   cpu?: { sysenter?: boolean };
+  /** System calls shown while the guest runs. */
+  trace?: 'sockets' | 'all';
   noDebug?: boolean;
 }
 
@@ -74,13 +76,16 @@ const CHECKS: Record<keyof LaunchConfiguration, Check> = {
     for (const key of Object.keys(value)) if (key !== 'sysenter') unknown(`cpu.${key}`, ['sysenter']);
     if (value.sysenter !== undefined) flag(value.sysenter, 'cpu.sysenter');
   },
+  trace(value, name) {
+    if (value !== 'sockets' && value !== 'all') fail(name, '"sockets" or "all"', value);
+  },
   noDebug: flag,
 };
 
 /** What clients add of their own (VS Code's common attributes); the adapter has no use for them. */
 const CLIENT_ATTRIBUTES = new Set([
   'name', 'type', 'request', 'preLaunchTask', 'postDebugTask', 'internalConsoleOptions', 'debugServer', 'presentation', 'serverReadyAction',
-  'suppressMultipleSessionWarning', 'console', 'windows', 'linux', 'osx', 'restart', 'timeout', 'trace',
+  'suppressMultipleSessionWarning', 'console', 'windows', 'linux', 'osx', 'restart', 'timeout',
 ]); // prettier-ignore
 
 function unknown(name: string, known: readonly string[]): never {

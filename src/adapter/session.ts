@@ -15,6 +15,7 @@ import { ValueError } from '../debugger/values';
 import { LinuxError, socketCallAt } from '../linux';
 import { BootError } from '../machine/machine';
 import { CAPABILITIES } from './capabilities';
+import { commandCompletions, consoleCommand } from './console-commands';
 import { disassemble } from './disassembly';
 import { loadGuestFiles } from './guest-files';
 import { GuestSession } from './guest-session';
@@ -25,6 +26,7 @@ import { exportPackets, packetList } from './packet-requests';
 import { hex32 } from './registers';
 import { SOURCE_SCHEME, Sources } from './sources';
 import { systemCallRequests } from './system-call-filters';
+import { traceSystemCalls } from './system-call-trace';
 
 /** What the adapter is started with. */
 export interface AdapterOptions {
@@ -156,9 +158,10 @@ export class SockScopeSession extends DebugSession {
       this.reply(response, this.inspect.setVariable(args)),
     setExpression: (args: DebugProtocol.SetExpressionArguments, response) =>
       this.reply(response, this.inspect.setExpression(args)),
-    evaluate: (args: DebugProtocol.EvaluateArguments, response) => this.reply(response, this.inspect.evaluate(args)),
+    evaluate: (args: DebugProtocol.EvaluateArguments, response) =>
+      this.reply(response, consoleCommand(args, this.session, this.inspect) ?? this.inspect.evaluate(args)),
     completions: (args: DebugProtocol.CompletionsArguments, response) =>
-      this.reply(response, { targets: this.inspect.completions(args) }),
+      this.reply(response, { targets: [...commandCompletions(args), ...this.inspect.completions(args)] }),
     continue: (_args: object, response) => {
       this.session.debugger.mustStandStill();
       this.reply(response, { allThreadsContinued: true });
@@ -253,6 +256,12 @@ export class SockScopeSession extends DebugSession {
     this.guest = guest;
     this.inspection = new Inspection(guest, this.sources);
     this.stopOnEntry = configuration.stopOnEntry ?? false;
+    if (configuration.trace) {
+      traceSystemCalls(guest, configuration.trace, (line, call) => {
+        this.console(`${line}\n`, 'console');
+        this.sendEvent(new Event('sockscope/trace', { line, ...call }));
+      });
+    }
     this.listen(guest);
     this.sendEvent(new InitializedEvent());
     this.sendResponse(response);

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { runConsole } from './console';
 import { EXPERIMENTS, runExperiment, type Observer } from './experiment';
+import { runTrace } from './trace';
 import { COLOURED, formatOrder, formatStop, PLAIN } from './report';
 
 const USAGE = `Usage: npm start [-- COMMAND] [OPTIONS]
@@ -10,10 +11,12 @@ const USAGE = `Usage: npm start [-- COMMAND] [OPTIONS]
 Commands
   experiments   boot the guest and run the study's experiments (default)
   console       boot the guest and use its terminal; leave with "exit" there
+  trace         show the socket calls of replyhi and hello as strace does; or of a command line: trace -- udp --entry=direct
 
 Options
   --experiment a|b   only this one: (a) sys_socket, sys_bind, sys_listen; (b) every case of the socketcall switch
   --entry WAY        how replyhi and hello enter the kernel: int80 (default), sysenter, direct
+  --all              for trace: every system call, not only those of sockets
   --json             one JSON object a line instead of text
   --verbose          the guest's console and the breakpoints too
   --help             this text
@@ -35,6 +38,7 @@ function parse() {
       options: {
         experiment: { type: 'string' },
         entry: { type: 'string' },
+        all: { type: 'boolean' },
         json: { type: 'boolean' },
         verbose: { type: 'boolean' },
         help: { type: 'boolean' },
@@ -45,6 +49,14 @@ function parse() {
   }
 }
 
+function trace(values: ReturnType<typeof parse>['values'], words: readonly string[]): Promise<void> {
+  if (values.experiment !== undefined) usage('--experiment is an option of experiments.');
+  if (values.entry !== undefined) usage('Give --entry to the command in the guest: trace -- udp --entry=direct');
+  const { all = false, json = false, verbose = false } = values;
+  const commands = words.length > 0 ? [words.join(' ')] : [];
+  return runTrace(ADAPTER, { all, json, verbose, commands }, (line) => void process.stdout.write(`${line}\n`));
+}
+
 async function main(): Promise<void> {
   const { values, positionals } = parse();
   if (values.help) {
@@ -52,6 +64,8 @@ async function main(): Promise<void> {
     return;
   }
   const [command = 'experiments', ...rest] = positionals;
+  if (command === 'trace') return trace(values, rest);
+  if (values.all) usage(`--all is an option of trace.`);
   if (rest.length > 0) usage(`"${rest[0]}" is one argument too many.`);
   if (command === 'console') return runConsole(ADAPTER);
   if (command !== 'experiments') usage(`There is no command "${command}".`);

@@ -4,5 +4,6 @@ export { parseMoment } from './call-catch';
 export { Kernel, LinuxError } from './kernel';
 export { LinuxPlatform, type SourceReader } from './platform';
 export { findSocketcallCases, SOCKETCALL_FILE, type SocketcallCase } from './socketcall';
+export { CallTrace, type TracedCall, type TraceScope } from './trace';
 export type { SystemCall } from './system-calls';
 export { IDLE_THREAD, type Task } from './tasks';
