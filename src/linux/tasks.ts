@@ -72,13 +72,23 @@ export class Tasks {
     return this.kernel.word('task_struct', 'pid', address);
   }
 
+  /** Process id of a task as user space knows it. */
+  tgidOf(address: number): number {
+    return this.kernel.word('task_struct', 'tgid', address);
+  }
+
+  /** `sleeping`: a task's state in a word, as `ps` has letters for. */
+  stateOf(task: Task, running: boolean): string {
+    return running ? 'running' : stateName(task.state);
+  }
+
   read(address: number): Task {
     const { kernel } = this;
     const stateOffset = kernel.offsetIfAny('task_struct', '__state') ?? kernel.offset('task_struct', 'state');
     return {
       address,
       pid: this.pidOf(address),
-      tgid: kernel.word('task_struct', 'tgid', address),
+      tgid: this.tgidOf(address),
       comm: kernel.text(address + kernel.offset('task_struct', 'comm'), 16),
       mm: kernel.word('task_struct', 'mm', address),
       state: kernel.u32(address + stateOffset),
@@ -119,7 +129,7 @@ export class Tasks {
    */
   describe(task: Task, running: boolean, where?: string): string {
     const kind = task.mm === 0 && task.pid !== 0 ? ', kernel thread' : '';
-    return `${task.comm} (pid ${task.pid}${kind}) ${running ? 'running' : stateName(task.state)}${where ? ` in ${where}` : ''}`;
+    return `${task.comm} (pid ${task.pid}${kind}) ${this.stateOf(task, running)}${where ? ` in ${where}` : ''}`;
   }
 
   /** Physical address of a task's page directory; undefined for kernel threads, which borrow the present one. */
