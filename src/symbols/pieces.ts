@@ -73,6 +73,8 @@ export function copyBits(from: Uint8Array, fromBit: number, to: Uint8Array, toBi
   for (let i = 0; i < count; i++) {
     const source = fromBit + i;
     const target = toBit + i;
-    if ((from[source >> 3] >> (source & 7)) & 1) to[target >> 3] |= 1 << (target & 7);
+    const mask = 1 << (target & 7);
+    if ((from[source >> 3] >> (source & 7)) & 1) to[target >> 3] |= mask;
+    else to[target >> 3] &= ~mask;
   }
 }

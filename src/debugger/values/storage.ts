@@ -1,3 +1,4 @@
+import { copyBits } from '../../symbols';
 import type { Location, Piece } from '../../symbols/api';
 import { ValueError, type ValueAccess } from './access';
 
@@ -157,19 +158,5 @@ function writePieces(pieces: readonly Piece[], start: number, bytes: Uint8Array,
       whole.set(old.subarray(0, whole.length));
       access.writeRegister(place.register, whole);
     }
-  }
-}
-
-/** Copies bits, least significant first. */
-export function copyBits(source: Uint8Array, from: number, target: Uint8Array, to: number, bits: number): void {
-  if (((from | to | bits) & 7) === 0) {
-    target.set(source.subarray(from >>> 3, (from + bits) >>> 3), to >>> 3);
-    return;
-  }
-  for (let i = 0; i < bits; i++) {
-    const bit = (source[(from + i) >>> 3] >>> ((from + i) & 7)) & 1;
-    const at = (to + i) >>> 3;
-    const mask = 1 << ((to + i) & 7);
-    target[at] = bit ? target[at] | mask : target[at] & ~mask;
   }
 }

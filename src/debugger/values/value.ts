@@ -1,8 +1,8 @@
 import type { Type } from '../../symbols/api';
-import { sizeOf, stripTypedefs } from '../../symbols';
+import { copyBits, sizeOf, stripTypedefs } from '../../symbols';
 import { MemoryError } from '../target';
 import { ValueError, type ValueAccess } from './access';
-import { copyBits, readStorage, writeStorage, type Storage } from './storage';
+import { readStorage, writeStorage, type Storage } from './storage';
 
 /** Bits of a structure that a bit-field occupies, counted from the storage's first byte, least significant first. */
 export interface BitField {
