@@ -52,13 +52,6 @@ export class CallPlaces {
     for (const call of platform.systemCalls().values()) this.byAddress.set(call.address, call.name);
   }
 
-  /** Names of all calls that this kernel has: the table's, and the socket calls that only socketcall serves. */
-  names(): Set<string> {
-    const names = new Set([...this.byAddress.values()].map(nameOfEntry));
-    if (names.has('socketcall')) for (const each of SOCKETCALLS) if (each) names.add(callOfCase(each));
-    return names;
-  }
-
   /** Addresses at which a call can be met; empty where this kernel does not have it. */
   addressesOf(name: string): number[] {
     const multiplexed = SOCKETCALLS.some((each) => each && callOfCase(each) === name);

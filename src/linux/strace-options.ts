@@ -1,8 +1,8 @@
 /** Values of socket options in strace's notation, by level and option (uapi/asm-generic/socket.h and the protocols' headers). */
 
 import { errnoName } from './errno';
-import { familyName, protocolName, socketTypeName } from './socket-constants';
-import { quote } from './strace-text';
+import { familyName, optionName, protocolName, socketTypeName } from './socket-constants';
+import { hex, quote } from './strace-text';
 
 const SOL_SOCKET = 1;
 const SO_TYPE = 3;
@@ -15,6 +15,14 @@ const SO_BINDTODEVICE = 25;
 const SO_PROTOCOL = 38;
 const SO_DOMAIN = 39;
 const AF_INET = 2;
+/** Prefixes of the options' names by level. */
+const PREFIXES: Readonly<Record<number, string>> = { 0: 'IP', 1: 'SO', 6: 'TCP', 17: 'UDP', 41: 'IPV6', 263: 'PACKET' };
+
+/** `SO_REUSEADDR`; hexadecimal with a remark for an option that has no name. */
+export function straceOptionName(level: number, option: number): string {
+  const name = optionName(level, option);
+  return name === String(option) ? `${hex(option)} /* ${PREFIXES[level] ?? 'SO'}_??? */` : name;
+}
 
 /**
  * `[1]`, `{l_onoff=1, l_linger=7}`; other sizes than a number's as data.

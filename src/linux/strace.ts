@@ -10,10 +10,10 @@ import type { LinuxPlatform } from './platform';
 import { MAX_SOCKADDR } from './sockaddr';
 import { SOCKET_CALLS, type Parameter } from './socket-calls';
 import {
-  familyName, levelName, messageFlags, optionName, protocolName, shutdownName, socketTypeName, SOCKETCALLS,
+  familyName, levelName, messageFlags, protocolName, shutdownName, socketTypeName, SOCKETCALLS,
 } from './socket-constants'; // prettier-ignore
 import { messageNameLength, readWord, straceMessage, straceMessages } from './strace-message';
-import { straceOption } from './strace-options';
+import { straceOption, straceOptionName } from './strace-options';
 import { straceSockaddr } from './strace-sockaddr';
 import { hex, pointer, quoteUpTo } from './strace-text';
 import { TypedParameters } from './typed-parameters';
@@ -98,19 +98,19 @@ export class ArgumentDecoder {
       case 'family':
         return familyName(value);
       case 'type':
-        return socketTypeName(value);
+        return socketType(value);
       case 'protocol':
         return protocolName(value, of('family'));
       case 'messageFlags':
         return messageFlags(value);
       case 'acceptFlags':
-        return value === 0 ? '0' : socketTypeName(value).replace(/^0\|/, '');
+        return value === 0 ? '0' : socketType(value).replace(/^0\|/, '');
       case 'how':
         return shutdownName(value);
       case 'level':
         return levelName(value);
       case 'option':
-        return optionName(of('level'), value);
+        return straceOptionName(of('level'), value);
       case 'call':
         return SOCKETCALLS[value] ?? String(value);
     }
@@ -209,20 +209,29 @@ export class ArgumentDecoder {
     return String(BigInt.asIntN(64, low | (BigInt(readWord(this.read, address + 4)) << 32n)));
   }
 
-  /** What select left in its sets and its timeout: `(in [3], left {tv_sec=0, tv_usec=999998})`. */
+  /** What select left in its sets, and what a timeout has left: `(in [3], left {tv_sec=0, tv_usec=999998})`. */
   note(entered: EntryView, result: number): string {
     const { call } = entered;
-    if (call.name !== 'select' || isFailure(result)) return '';
+    if ((call.name !== 'select' && call.name !== 'recvmmsg') || isFailure(result)) return '';
     if (result === 0) return ' (Timeout)';
-    const sets = (['in', 'out', 'except'] as const).flatMap((label, i) => {
+    const timeout = call.words[4];
+    const left = timeout ? [`left ${this.guarded(timeout, () => this.time(call, timeout))}`] : [];
+    const parts = [...(call.name === 'select' ? this.setsOf(call) : []), ...left];
+    return parts.length > 0 ? ` (${parts.join(', ')})` : '';
+  }
+
+  private setsOf(call: EnteredCall): string[] {
+    return ['in', 'out', 'except'].flatMap((label, i) => {
       const at = call.words[i + 1];
       const text = at ? this.guarded(at, () => this.fdSet(at, call.words[0] | 0)) : '[]';
       return text === '[]' ? [] : [`${label} ${text}`];
     });
-    const timeout = call.words[4];
-    const left = timeout ? [`left ${this.guarded(timeout, () => this.time(call, timeout))}`] : [];
-    return ` (${[...sets, ...left].join(', ')})`;
   }
+}
+
+/** `SOCK_STREAM|SOCK_CLOEXEC|SOCK_NONBLOCK`: strace has the flags in this order. */
+function socketType(value: number): string {
+  return socketTypeName(value).replace('SOCK_NONBLOCK|SOCK_CLOEXEC', 'SOCK_CLOEXEC|SOCK_NONBLOCK');
 }
 
 /** Parameters of a socket call; undefined for other calls. */

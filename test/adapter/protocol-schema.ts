@@ -36,6 +36,34 @@ const OWN_REQUESTS: Record<string, { arguments: Schema; body: Schema }> = {
   ...LINUX_REQUESTS,
 };
 
+/** Bodies of events of our own. */
+const OWN_EVENTS: Record<string, Schema> = {
+  'sockscope/trace': object(
+    {
+      line: { type: 'string' },
+      pid: { type: 'integer' },
+      comm: { type: 'string' },
+      call: { type: 'string' },
+      entry: { type: 'string' },
+      number: { type: 'integer' },
+      gate: { enum: ['int $0x80', 'sysenter', 'an unknown gate'] },
+      case: { type: 'string' },
+      arguments: {
+        type: 'array',
+        items: object({ name: { type: 'string' }, text: { type: 'string' } }, ['name', 'text']),
+      },
+      result: { type: 'integer' },
+      error: { type: 'string' },
+      enteredAt: { type: 'integer' },
+      returnedAt: { type: 'integer' },
+      enteredSeconds: { type: 'number' },
+      returnedSeconds: { type: 'number' },
+      text: { type: 'string' },
+    },
+    ['line', 'pid', 'comm', 'call', 'entry', 'number', 'gate', 'arguments', 'enteredAt', 'enteredSeconds', 'text'],
+  ),
+};
+
 /** Interfaces whose further properties the protocol leaves open. */
 const OPEN = new Set(['LaunchRequestArguments', 'AttachRequestArguments']);
 
@@ -79,7 +107,7 @@ export class ProtocolSchema {
     const { type, command, event, success, request_seq } = message as Record<string, never>;
     let validate: ValidateFunction | undefined;
     if (type === 'request') validate = this.validatorFor(String(command), 'Request');
-    else if (type === 'event') validate = this.validator(`${capital(String(event))}Event`);
+    else if (type === 'event') validate = this.eventValidator(String(event));
     else if (type === 'response') {
       const asked = commandOf(Number(request_seq));
       if (asked === undefined) return `a response to no request: ${JSON.stringify(message)}`;
@@ -102,6 +130,18 @@ export class ProtocolSchema {
       const replaced = suffix === 'Request' ? { arguments: own.arguments } : { body: own.body };
       validate = this.ajv.compile({ ...base, properties: { ...base.properties, ...replaced } });
       this.validators.set(key, validate);
+    }
+    return validate;
+  }
+
+  private eventValidator(event: string): ValidateFunction | undefined {
+    const own = OWN_EVENTS[event];
+    if (!own) return this.validator(`${capital(event)}Event`);
+    let validate = this.validators.get(event);
+    if (!validate) {
+      const base = this.interfaceSchema('Event') as { properties: Schema };
+      validate = this.ajv.compile({ ...base, properties: { ...base.properties, body: own } });
+      this.validators.set(event, validate);
     }
     return validate;
   }
