@@ -71,13 +71,15 @@ export class Inspection {
   scopes(frameId: number): DebugProtocol.Scope[] {
     const frame = this.session.debugger.frame(frameId);
     if (frame.kind === 'divider') return [];
+    // A change of a register unwinds the stack anew: the frame keeps its id, and its registers are read again.
+    const now = (): Frame => this.session.debugger.frame(frameId);
     const scopes: DebugProtocol.Scope[] = [];
     const parameters = this.argumentValues(frame);
     if (parameters.length > 0) {
       scopes.push({
         name: 'Arguments',
         presentationHint: 'arguments',
-        variablesReference: this.handles.create({ kind: 'values', frame, values: () => this.argumentValues(frame) }),
+        variablesReference: this.handles.create({ kind: 'values', frame, values: () => this.argumentValues(now()) }),
         namedVariables: parameters.length,
         expensive: false,
       });
@@ -86,14 +88,14 @@ export class Inspection {
       scopes.push({
         name: 'Locals',
         presentationHint: 'locals',
-        variablesReference: this.handles.create({ kind: 'values', frame, values: () => this.localValues(frame) }),
+        variablesReference: this.handles.create({ kind: 'values', frame, values: () => this.localValues(now()) }),
         expensive: false,
       });
     }
     scopes.push({
       name: 'Registers',
       presentationHint: 'registers',
-      variablesReference: this.handles.create({ kind: 'plain', variables: () => this.registers(frame) }),
+      variablesReference: this.handles.create({ kind: 'plain', variables: () => this.registers(now) }),
       expensive: false,
     });
     for (const [name, rows] of linuxScopes(frame, this.session)) {
@@ -135,12 +137,12 @@ export class Inspection {
     return values;
   }
 
-  private registers(frame: Frame): PlainVariable[] {
+  private registers(frame: () => Frame): PlainVariable[] {
     return registerGroups(
       frame,
       this.session.target,
-      (address) => this.session.describe(address, frame),
-      (text) => this.session.evaluateNumber(text, frame),
+      (address) => this.session.describe(address, frame()),
+      (text) => this.session.evaluateNumber(text, frame()),
     );
   }
 
@@ -231,35 +233,41 @@ export class Inspection {
     if (container.kind === 'plain') {
       const named = (): Row | undefined => container.variables().find((row) => row.name === args.name);
       const row = named();
-      if (row instanceof Value) return this.assign(row, args.value, container.frame, args.format);
+      if (row instanceof Value) return this.assign(() => row, args.value, container.frame, args.format);
       if (!row?.set) throw new DebuggerError(`${args.name} cannot be changed.`);
       row.set(args.value);
       const now = named();
       return { value: now && !(now instanceof Value) ? now.value : '', type: row.type };
     }
-    const values = container.kind === 'values' ? container.values() : childrenOf(container.value);
-    const target = values.find((value) => value.name === args.name);
-    if (!target) throw new DebuggerError(`There is no "${args.name}" here.`);
-    return this.assign(target, args.value, container.frame, args.format);
+    const find = (): Value => {
+      const values = container.kind === 'values' ? container.values() : childrenOf(container.value);
+      const found = values.find((value) => value.name === args.name);
+      if (!found) throw new DebuggerError(`There is no "${args.name}" here.`);
+      return found;
+    };
+    return this.assign(find, args.value, container.frame, args.format);
   }
 
   setExpression(args: DebugProtocol.SetExpressionArguments): DebugProtocol.SetExpressionResponse['body'] {
-    const frame = args.frameId === undefined ? undefined : this.session.debugger.frame(args.frameId);
-    return this.assign(this.session.evaluate(args.expression, frame), args.value, frame, args.format);
+    const frame = (): Frame | undefined =>
+      args.frameId === undefined ? undefined : this.session.debugger.frame(args.frameId);
+    return this.assign(() => this.session.evaluate(args.expression, frame()), args.value, frame(), args.format);
   }
 
+  /** @param find gives the value to change, and, asked again, the value as it is then: what is in a register is read anew. */
   private assign(
-    target: Value,
+    find: () => Value,
     text: string,
     frame: Frame | undefined,
     format: DebugProtocol.ValueFormat | undefined,
   ): DebugProtocol.SetVariableResponse['body'] {
-    // prettier-ignore
-    assignExpression(target, text, this.session.environment(frame, false));
+    const current = frame && this.session.debugger.frame(frame.id);
+    assignExpression(find(), text, this.session.environment(current, false));
+    const now = find();
     return {
-      value: formatValue(target, { hex: format?.hex }),
-      type: typeName(target.type),
-      ...this.expansion(target, frame),
+      value: formatValue(now, { hex: format?.hex }),
+      type: typeName(now.type),
+      ...this.expansion(now, frame),
     };
   }
 

@@ -46,18 +46,22 @@ export function bitNames(value: number, bits: readonly (readonly [number, string
 /** How a person's text becomes a register's new value: an expression evaluated by the caller. */
 export type EvaluateNumber = (text: string) => number;
 
-/** The groups of the Registers scope for a frame. */
+/**
+ * The groups of the Registers scope for a frame.
+ * @param current the frame as it is when a group is opened: a changed register unwinds the stack anew
+ */
 export function registerGroups(
-  frame: Frame,
+  current: () => Frame,
   target: Target,
   describe: (address: number) => string | undefined,
   evaluate: EvaluateNumber,
 ): PlainVariable[] {
+  const frame = current();
   const innermost = frame.index === 0 || frame.registers.get('eip')?.place.kind === 'register';
   const groups: PlainVariable[] = [
-    group('General', () => GENERAL.map((name) => generalRegister(frame, name, describe, evaluate))),
-    group('Flags', () => flagRegisters(frame, evaluate)),
-    group('Segment', () => SEGMENT.map((name) => segmentRegister(frame, name))),
+    group('General', () => GENERAL.map((name) => generalRegister(current(), name, describe, evaluate))),
+    group('Flags', () => flagRegisters(current(), evaluate)),
+    group('Segment', () => SEGMENT.map((name) => segmentRegister(current(), name))),
   ];
   if (target.abilities.systemRegisters) groups.push(group('Control', () => controlRegisters(target)));
   // The FPU is not part of a frame: its registers are the processor's, and mean something only for the running task.

@@ -82,10 +82,12 @@ export class VirtualFrame implements Frame {
         this.stack.changed();
         return;
       case 'memory':
-        return this.writeMemory(
+        this.writeMemory(
           place.address,
           Uint8Array.of(value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24),
         );
+        this.stack.changed();
+        return;
       case 'computed':
         throw new DebuggerError(
           `${name} of this frame is computed by the unwinder: there is no place to change it in.`,
