@@ -13,6 +13,7 @@ import { ExpressionError } from '../debugger/expressions';
 import { MemoryError } from '../debugger/target';
 import { ValueError } from '../debugger/values';
 import { LinuxError, socketCallAt } from '../linux';
+import { KERNEL_FAULT } from '../linux/kernel-faults';
 import { BootError } from '../machine/machine';
 import { CAPABILITIES } from './capabilities';
 import { commandCompletions, consoleCommand } from './console-commands';
@@ -179,7 +180,7 @@ export class SockScopeSession extends DebugSession {
     },
     exceptionInfo: (_args: object, response) =>
       this.reply(response, {
-        exceptionId: this.lastStop?.reason === 'systemCall' ? 'system call' : 'unsupported instruction',
+        exceptionId: this.exceptionId(),
         description: this.lastStop?.text ?? 'The machine stopped.',
         breakMode: 'always',
       }),
@@ -371,6 +372,14 @@ export class SockScopeSession extends DebugSession {
       this.console(`${describeError(error)}\n`, 'important');
       return undefined;
     }
+  }
+
+  /** What kind of exception the last stop was. */
+  private exceptionId(): string {
+    if (this.lastStop?.reason !== 'systemCall') return 'unsupported instruction';
+    const ids = this.lastStop.breakpointIds;
+    const hit = this.session.debugger.breakpoints().filter(({ id }) => ids.includes(id));
+    return hit.some(({ requested }) => requested === KERNEL_FAULT) ? 'kernel panic or oops' : 'system call';
   }
 
   private forgetStop(): void {

@@ -1,18 +1,28 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { DebuggerError, type FunctionBreakpointRequest } from '../debugger/api';
 import { parseMoment } from '../linux';
+import { KERNEL_FAULT } from '../linux/kernel-faults';
 
 /** The calls that the exception breakpoints offer one by one. */
 const OFFERED = [
   'socketcall', 'socket', 'bind', 'connect', 'accept', 'accept4', 'listen', 'send', 'sendto', 'sendmsg', 'recv', 'recvfrom', 'recvmsg',
   'select', 'shutdown', 'getsockname', 'getpeername', 'getsockopt', 'setsockopt', 'sendfile', 'socketpair',
 ]; // prettier-ignore
+const FAULT = 'fault';
 const ALL = 'all';
 const OTHER = 'other';
 const WHEN = 'entry (unless given), return, fail, or an error such as EADDRINUSE; then an expression';
 
 /** What VS Code lists among its breakpoints: a system call is something to stop at before it is known where it is. */
 export const SYSTEM_CALL_FILTERS: DebugProtocol.ExceptionBreakpointsFilter[] = [
+  {
+    filter: FAULT,
+    label: 'Kernel panic/oops',
+    description: 'Stops where the kernel panics or has met a fault of its own, before it prints anything.',
+    default: true,
+    supportsCondition: true,
+    conditionDescription: 'An expression. Example: $comm == "hello"',
+  },
   ...OFFERED.map((call) => ({
     filter: call,
     label: `System call ${call}`,
@@ -54,6 +64,7 @@ export function systemCallRequests(args: DebugProtocol.SetExceptionBreakpointsAr
 function requestOf(filter: string, text: string): FunctionBreakpointRequest {
   if (!SYSTEM_CALL_FILTERS.some((each) => each.filter === filter))
     throw new DebuggerError(`There is no system-call filter "${filter}".`);
+  if (filter === FAULT) return { name: KERNEL_FAULT, ...(text === '' ? {} : { condition: text }) };
   if (filter !== OTHER) return withMoment(filter, text);
   const match = /^(\w+)\s*(.*)$/s.exec(text);
   if (!match) throw new DebuggerError('Name the system call in the condition, for example: openat return');

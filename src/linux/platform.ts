@@ -5,6 +5,7 @@ import { CallCatch, parseCatch } from './call-catch';
 import { CallPlaces } from './call-places';
 import { EntryCode } from './entry';
 import { Kernel, LinuxError } from './kernel';
+import { KERNEL_FAULT, KernelFaults } from './kernel-faults';
 import { caseNameOf, findSocketcallCases, SOCKETCALL_FILE, type SocketcallCase } from './socketcall';
 import { readSystemCalls, systemCallAliases, type SystemCall } from './system-calls';
 import { IDLE_THREAD, Tasks, type Task } from './tasks';
@@ -175,6 +176,7 @@ export class LinuxPlatform implements Platform {
   }
 
   specialBreakpoint(name: string): { file: string; line: number; message?: string } | PlatformBreakpoint | undefined {
+    if (name === KERNEL_FAULT) return new KernelFaults(this.kernel);
     const caught = parseCatch(name);
     if (caught) return new CallCatch(this, this.callPlaces(), caught);
     const wanted = caseNameOf(name);
