@@ -57,7 +57,12 @@ export class StubConnection {
       this.lostMessage = `The connection's worker failed: ${error.message}.`;
       this.onLost(this.lostMessage);
     });
-    this.ask({ type: 'connect', host, port });
+    try {
+      this.ask({ type: 'connect', host, port });
+    } catch (error) {
+      this.abandon();
+      throw error;
+    }
     // Only a running target keeps the process alive, through whoever awaits it.
     this.worker.unref();
   }
@@ -99,6 +104,11 @@ export class StubConnection {
   close(): void {
     this.post({ type: 'close' });
     this.worker.unref();
+  }
+
+  /** Ends the connection without a word, as where the stub does not answer. */
+  abandon(): void {
+    void this.worker.terminate();
   }
 
   private post(command: Command): void {

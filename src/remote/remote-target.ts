@@ -65,18 +65,25 @@ export class RemoteTarget implements Target {
       this.lost = message;
       this.stopped({ kind: 'gone', message });
     };
-    const supported = this.connection.transact('qSupported:swbreak+;hwbreak+;vContSupported+;xmlRegisters=i386');
-    if (/QStartNoAckMode\+/.test(supported) && this.connection.transact('QStartNoAckMode') === 'OK')
-      this.connection.stopAcknowledging();
-    const packetSize = parseInt(/PacketSize=([0-9a-fA-F]+)/.exec(supported)?.[1] ?? '400', 16);
-    const chunk = Math.max(32, Math.floor((packetSize - 32) / 2));
-    // A stub may be met while its target runs: asking for the stop reason is the defined first question.
-    const initial = parseStopReply(this.connection.transact('?'));
-    if (initial.kind === 'exited') throw new ConnectionError('The stub has no running program.');
-    this.state = new RemoteRegisters(this.connection, /qXfer:features:read\+/.test(supported), chunk);
-    const hasPhysical = this.connection.transact('qqemu.PhyMemMode') !== '';
-    this.memory = new RemoteMemory(this.connection, chunk & ~15, hasPhysical, () => this.paging());
-    if (options.interruptsWhileStepping) this.connection.transact('Qqemu.sstep=0x1');
+    let hasPhysical: boolean;
+    try {
+      const supported = this.connection.transact('qSupported:swbreak+;hwbreak+;vContSupported+;xmlRegisters=i386');
+      if (/QStartNoAckMode\+/.test(supported) && this.connection.transact('QStartNoAckMode') === 'OK')
+        this.connection.stopAcknowledging();
+      const packetSize = parseInt(/PacketSize=([0-9a-fA-F]+)/.exec(supported)?.[1] ?? '400', 16);
+      const chunk = Math.max(32, Math.floor((packetSize - 32) / 2));
+      // A stub may be met while its target runs: asking for the stop reason is the defined first question.
+      const initial = parseStopReply(this.connection.transact('?'));
+      if (initial.kind === 'exited') throw new ConnectionError('The stub has no running program.');
+      this.state = new RemoteRegisters(this.connection, /qXfer:features:read\+/.test(supported), chunk);
+      hasPhysical = this.connection.transact('qqemu.PhyMemMode') !== '';
+      this.memory = new RemoteMemory(this.connection, chunk & ~15, hasPhysical, () => this.paging());
+      if (options.interruptsWhileStepping) this.connection.transact('Qqemu.sstep=0x1');
+    } catch (error) {
+      // What does not speak the protocol must not keep the connection, nor this process, open.
+      this.connection.abandon();
+      throw error;
+    }
     this.name = `stub at ${host}:${options.port}`;
     this.abilities = { instructionCount: false, systemRegisters: true, physicalMemory: hasPhysical, console: false };
   }
