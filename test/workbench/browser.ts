@@ -26,6 +26,8 @@ export interface Page {
   readonly mouse: {
     move(x: number, y: number): Promise<void>;
     click(x: number, y: number): Promise<void>;
+    down(): Promise<void>;
+    up(): Promise<void>;
     wheel(dx: number, dy: number): Promise<void>;
   };
 }
@@ -86,7 +88,7 @@ export async function openBrowser(workbench: Workbench, timeout = 90_000): Promi
     executablePath: workbench.chromium,
     headless: true,
     args: FLAGS,
-    viewport: { width: 1400, height: 900 },
+    viewport: { width: 1440, height: 1000 },
   });
   const page = context.pages()[0] ?? (await context.newPage());
   page.setDefaultTimeout(timeout);

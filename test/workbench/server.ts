@@ -22,6 +22,7 @@ const SETTINGS = {
   'npm.fetchOnlinePackageInfo': false,
   'json.schemaDownload.enable': false,
   'git.enabled': false,
+  'remote.autoForwardPorts': false,
   'workbench.reduceMotion': 'on',
   'editor.cursorBlinking': 'solid',
   'editor.accessibilitySupport': 'off',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { activeSession, cleanUp, Recorder } from './recorder';
 
-const PROMPT = /(^|\n)\S*[#$>] ?$/;
+const PROMPT = /^sockscope# /m;
 
 export function registerSessionSuite(): void {
   describe('session', () => {

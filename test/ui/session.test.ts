@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { prepared, PREPARATION, ROOT } from '../adapter/fixture';
+import { ensureWorkbench } from '../workbench/install';
+import { startServer, type Server } from '../workbench/server';
+import { PLACE, Window } from './window';
+
+const STEP = 4 * 60_000;
+/** The guest's prompt; the kernel may go on talking behind it. */
+const PROMPT = /^sockscope# /m;
+
+/** Line of a kernel source that contains a text, from 1. */
+function lineOf(file: string, text: string): number {
+  const lines = fs.readFileSync(path.join(ROOT, 'dist/guest/sources', file), 'utf8').split('\n');
+  const line = lines.findIndex((content) => content.includes(text));
+  assert.ok(line >= 0, `${file} has no "${text}"`);
+  return line + 1;
+}
+
+/** One way through a session, step after step; each step starts where the one before has ended. */
+describe('a person in VS Code', function () {
+  this.timeout(STEP);
+  this.bail(true);
+  let server: Server;
+  let window: Window;
+  let workspace: string;
+
+  before(async function () {
+    this.timeout(PREPARATION);
+    await prepared();
+    const workbench = await ensureWorkbench();
+    workspace = fs.mkdtempSync(path.join(os.tmpdir(), 'sockscope-workspace-'));
+    fs.writeFileSync(path.join(workspace, 'program.c'), 'int main(void)\n{\n\treturn 0;\n}\n');
+    // The terminal's text is in the page only where it is not drawn by the graphics processor.
+    server = await startServer(workbench, {
+      extensions: [ROOT],
+      settings: { 'terminal.integrated.gpuAcceleration': 'off', 'workbench.colorTheme': 'Default Dark Modern' },
+    });
+    window = await Window.open(workbench, server, workspace);
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') await window?.screenshot('failure');
+  });
+
+  after(async () => {
+    await window?.close();
+    await server?.stop();
+    if (workspace) fs.rmSync(workspace, { recursive: true, force: true });
+  });
+
+  it('is offered a start in the Run and Debug view', async () => {
+    await window.command('View: Show Run and Debug');
+    await window.page.locator('.welcome-view-content', { hasText: 'Boot Linux with SockScope' }).waitFor();
+    await window.widenSideBar(420);
+    await window.screenshot('1-welcome');
+  });
+
+  it('opens the socketcall switch and sets a breakpoint on a case', async () => {
+    await window.command('SockScope: Open net/socket.c at the socketcall switch');
+    await window.page.locator('.tab.active', { hasText: 'socket.c' }).waitFor();
+    const label = lineOf('net/socket.c', 'case SYS_BIND:');
+    await window.goToLine(label);
+    await window.clickGutter(label);
+    await window.until('the breakpoint', async () => (await window.breakpointLines()).includes(label));
+  });
+
+  it('presses F5; the guest boots and its terminal takes keys', async () => {
+    await window.focusEditor();
+    await window.page.keyboard.press('F5');
+    await window.page.waitForSelector('.debug-toolbar', { state: 'visible' });
+    await window.until('the prompt', async () => PROMPT.test(await window.terminalText()));
+    await window.screenshot('2-prompt');
+    await window.typeLine('replyhi &');
+  });
+
+  it('stops in the case, at the line of its statement', async () => {
+    const statement = lineOf('net/socket.c', 'case SYS_BIND:') + 1;
+    assert.match(await window.stoppedIn(/^__do_sys_socketcall/), new RegExp(` ${statement}:`));
+    await window.page.waitForSelector('.editor-instance .debug-top-stack-frame-line');
+    await window.page
+      .locator('.editor-instance .codicon-debug-breakpoint-stackframe, .editor-instance .codicon-debug-stackframe')
+      .first()
+      .waitFor();
+    await window.showSections({ Watch: false, 'Loaded Scripts': false, Breakpoints: false });
+    // VS Code asks for the frames below the first one later.
+    await window.until('the call stack over the border', async () => {
+      const rows = (await window.callStack()).join('\n');
+      return /^__do_sys_socketcall .*$[^]*^entry_INT80_32 .*$[^]*^bind .*$[^]*^main /m.test(rows);
+    });
+  });
+
+  it('reads arguments, locals and registers', async () => {
+    await window.expand(window.variable(/^Arguments/));
+    await window.variable(/^call\s*=\s*2/).waitFor();
+    await window.expand(window.variable(/^Locals/));
+    await window.variable(/^a0\s*=\s*3/).waitFor();
+    await window.screenshot('3-stop');
+    await window.collapse(window.variable(/^Locals/));
+    await window.expand(window.variable(/^Registers/));
+    await window.expand(window.variable(/^General/));
+    await window.variable(/^eip\s*=\s*0x/).waitFor();
+    await window.screenshot('4-registers');
+    await window.collapse(window.variable(/^Registers/));
+  });
+
+  it('steps into __sys_bind, over a line and out again', async () => {
+    await window.focusEditor();
+    await window.page.keyboard.press('F11');
+    const inside = await window.stoppedIn(/^__sys_bind /);
+    await window.page.keyboard.press('F10');
+    await window.stoppedIn(/^__sys_bind /, inside);
+    await window.screenshot('5-inside');
+    await window.page.keyboard.press('Shift+F11');
+    await window.stoppedIn(/^__do_sys_socketcall /);
+  });
+
+  it('watches an expression and sets a variable', async () => {
+    await window.showSections({ Watch: true });
+    await window.watch('a[5] + 1');
+    await window.page.locator('.debug-watch .monaco-list-row', { hasText: /^a\[5\] \+ 1\s*[:=]\s*-?\d+/ }).waitFor();
+    await window.expand(window.variable(/^Locals/));
+    await window.expand(window.variable(/^a\s*=/));
+    await window.setVariable(window.variable(/^\[5\]\s*=/), '77');
+    await window.variable(/^\[5\]\s*=\s*77/).waitFor();
+    await window.page.locator('.debug-watch .monaco-list-row', { hasText: /^a\[5\] \+ 1\s*[:=]\s*78/ }).waitFor();
+    await window.screenshot('6-watch');
+  });
+
+  it('sets a breakpoint in the assembly entry code, and stops there', async () => {
+    await window.page.locator('.debug-call-stack .monaco-list-row', { hasText: /^entry_INT80_32/ }).click();
+    await window.page.locator('.tab.active', { hasText: 'entry_32.S' }).waitFor();
+    const line = lineOf('arch/x86/entry/entry_32.S', 'SYM_FUNC_START(entry_INT80_32)') + 1;
+    await window.goToLine(line);
+    await window.clickGutter(line);
+    const [bound] = await window.until('the breakpoint', async () => {
+      const lines = await window.breakpointLines();
+      return lines.length > 0 ? lines : undefined;
+    });
+    await window.focusEditor();
+    await window.page.keyboard.press('F5');
+    await window.stoppedIn(new RegExp(`^entry_INT80_32 .* ${bound}:`));
+    await window.screenshot('7-assembly');
+    await window.command('Remove All Breakpoints');
+    await window.until('no breakpoints', async () => (await window.breakpointLines()).length === 0);
+  });
+
+  it('continues to the end of the exchange, pauses, and stops', async () => {
+    await window.focusEditor();
+    await window.page.keyboard.press('F5');
+    await window.until('the server', async () => /replyhi: listening/.test(await window.terminalText()));
+    await window.typeLine('hello');
+    await window.until('the exchange', async () => /hello: received "hi"/.test(await window.terminalText()));
+    await window.screenshot('8-exchange');
+    await window.page.keyboard.press('F6');
+    await window.stoppedIn(/./);
+    await window.screenshot('9-paused');
+    await window.page.keyboard.press('F5');
+    await window.until('the guest to run', async () => (await window.callStack()).every((row) => !PLACE.test(row)));
+    await window.page.keyboard.press('Shift+F5');
+    await window.page.waitForSelector('.debug-toolbar', { state: 'hidden' });
+    await window.until('the last word', async () => /session has ended/.test(await window.terminalText()));
+  });
+
+  it('starts a second session', async () => {
+    await window.focusEditor();
+    await window.page.keyboard.press('F5');
+    await window.page.waitForSelector('.debug-toolbar', { state: 'visible' });
+    await window.until('the prompt', async () => {
+      const text = await window.terminalText();
+      return PROMPT.test(text) && !/session has ended/.test(text);
+    });
+    await window.focusEditor();
+    await window.page.keyboard.press('Shift+F5');
+    await window.page.waitForSelector('.debug-toolbar', { state: 'hidden' });
+  });
+
+  it('is told of a mistake in launch.json', async () => {
+    fs.mkdirSync(path.join(workspace, '.vscode'));
+    const configuration = { type: 'sockscope', request: 'launch', name: 'mistaken', kernal: '/boot/vmlinux' };
+    fs.writeFileSync(
+      path.join(workspace, '.vscode/launch.json'),
+      JSON.stringify({ version: '0.2.0', configurations: [configuration] }),
+    );
+    await window.page.locator('.start-debug-action-item', { hasText: 'mistaken' }).waitFor();
+    await window.focusEditor();
+    await window.page.keyboard.press('F5');
+    await window.page.locator('.monaco-dialog-box', { hasText: 'Unknown launch attribute "kernal"' }).waitFor();
+    await window.screenshot('10-mistake');
+    await window.page.keyboard.press('Escape');
+    await window.page.waitForSelector('.monaco-dialog-box', { state: 'hidden' });
+  });
+});

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { ROOT } from '../adapter/fixture';
+import { openBrowser, type Browser, type Locator, type Page } from '../workbench/browser';
+import type { Workbench } from '../workbench/install';
+import type { Server } from '../workbench/server';
+
+/** Where the pictures go. */
+const SCREENSHOTS = path.join(ROOT, 'out/screenshots');
+
+/** How long anything may take on a busy machine. */
+const PATIENCE = 100_000;
+
+/** A row of the call stack that has a place in a source: `main replyhi.c 57:6`. */
+export const PLACE = / \d+:\d+$/;
+
+/** A workbench window, used as a person does: by clicks and keys. */
+export class Window {
+  private constructor(
+    private readonly browser: Browser,
+    readonly page: Page,
+  ) {}
+
+  /** Opens a folder and waits until the workbench has settled. */
+  static async open(workbench: Workbench, server: Server, folder: string): Promise<Window> {
+    const browser = await openBrowser(workbench, PATIENCE);
+    const { page } = browser;
+    await page.goto(`http://127.0.0.1:${server.port}/?folder=${encodeURIComponent(folder)}`);
+    await page.waitForSelector('.monaco-workbench');
+    await page.waitForFunction('window.driver');
+    await page.evaluate('window.driver.whenWorkbenchRestored()');
+    return new Window(browser, page);
+  }
+
+  close(): Promise<void> {
+    return this.browser.close();
+  }
+
+  async screenshot(name: string): Promise<void> {
+    fs.mkdirSync(SCREENSHOTS, { recursive: true });
+    await this.page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`) });
+  }
+
+  /** Repeats an observation until it gives something; says what it waited for where it never does. */
+  async until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
+    for (const end = Date.now() + PATIENCE; ;) {
+      const found = await look();
+      if (found !== undefined && found !== false) return found;
+      if (Date.now() > end) throw new Error(`waited ${PATIENCE / 1000} s for ${what}`);
+      await this.page.waitForTimeout(100);
+    }
+  }
+
+  /** Chooses a command in the palette. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.page.waitForSelector('.quick-input-widget .quick-input-box input');
+    await this.page.keyboard.insertText(title);
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click();
+  }
+
+  /** Opens a file of the folder from the explorer. */
+  async openFile(name: string): Promise<void> {
+    await this.page.locator('.explorer-folders-view .monaco-list-row', { hasText: name }).dblclick();
+    await this.page.locator('.tab.active', { hasText: name }).waitFor();
+  }
+
+  /** Goes to a line of the editor, by Ctrl+G. */
+  async goToLine(line: number): Promise<void> {
+    await this.focusEditor();
+    await this.page.keyboard.press('Control+g');
+    await this.page.waitForSelector('.quick-input-widget .quick-input-box input');
+    await this.page.keyboard.insertText(String(line));
+    await this.page.keyboard.press('Enter');
+    await this.lineNumber(line).waitFor();
+  }
+
+  async focusEditor(): Promise<void> {
+    await this.page.locator('.editor-instance .monaco-editor .view-lines').first().click();
+  }
+
+  private lineNumber(line: number): Locator {
+    return this.page.locator('.editor-instance .monaco-editor .line-numbers', { hasText: new RegExp(`^${line}$`) });
+  }
+
+  /** The gutter at a line, where breakpoints are set. */
+  private async gutter(line: number): Promise<{ x: number; y: number }> {
+    const number = await this.lineNumber(line).boundingBox();
+    const margin = await this.page.locator('.editor-instance .monaco-editor .margin').first().boundingBox();
+    assert.ok(number && margin, `line ${line} is not in view`);
+    return { x: margin.x + 10, y: number.y + number.height / 2 };
+  }
+
+  /** Clicks into the gutter once VS Code says by its hint that a breakpoint can be set there. */
+  async clickGutter(line: number): Promise<void> {
+    await this.until('the gutter to take breakpoints', async () => {
+      const { x, y } = await this.gutter(line);
+      await this.page.mouse.move(x + Math.random() * 2, y);
+      return (await this.page.locator('.editor-instance .codicon-debug-hint').count()) > 0;
+    });
+    const { x, y } = await this.gutter(line);
+    await this.page.mouse.click(x, y);
+  }
+
+  /** Lines of the editor in view that have a breakpoint's sign in the gutter. */
+  breakpointLines(): Promise<number[]> {
+    // In one go, because signs come and go meanwhile.
+    return this.page.evaluate<number[]>(`(() => {
+      const all = (selector) => [...document.querySelectorAll('.editor-instance .monaco-editor ' + selector)];
+      const top = (element) => element.getBoundingClientRect().top;
+      return all('.glyph-margin-widgets .codicon-debug-breakpoint').flatMap((sign) =>
+        all('.line-numbers')
+          .filter((number) => Math.abs(top(number) - top(sign)) < 4)
+          .map((number) => Number(number.textContent)));
+    })()`);
+  }
+
+  /** What the terminal shows. */
+  async terminalText(): Promise<string> {
+    const rows = await this.page.locator('.terminal-wrapper.active .xterm-rows > div').allInnerTexts();
+    return rows.map((row) => row.replaceAll('\u00a0', ' ').trimEnd()).join('\n');
+  }
+
+  /** Types a line into the terminal. */
+  async typeLine(text: string): Promise<void> {
+    await this.page.locator('.terminal-wrapper.active .xterm-screen').click();
+    await this.page.keyboard.type(text, { delay: 20 });
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Rows of the call stack, top first: `__do_sys_socketcall socket.c 3042:1`. */
+  async callStack(): Promise<string[]> {
+    const rows = await this.page.locator('.debug-call-stack .monaco-list-row').allInnerTexts();
+    return rows.map((row) => row.replaceAll(/\s+/g, ' ').trim());
+  }
+
+  /** Waits until the stopped frame is a function's, and gives its row: `__sys_bind socket.c 1742:2`. */
+  async stoppedIn(name: RegExp, unlike = ''): Promise<string> {
+    return this.until(`a stop in ${name}`, async () => {
+      const rows = await this.callStack();
+      const top = rows.find((row) => PLACE.test(row));
+      return top !== undefined && name.test(top) && top !== unlike ? top : undefined;
+    });
+  }
+
+  variable(text: string | RegExp): Locator {
+    return this.page.locator('.debug-variables .monaco-list-row', { hasText: text }).first();
+  }
+
+  /** Opens a row of a tree unless it is open. */
+  expand(row: Locator): Promise<void> {
+    return this.toggle(row, 'true');
+  }
+
+  collapse(row: Locator): Promise<void> {
+    return this.toggle(row, 'false');
+  }
+
+  private async toggle(row: Locator, expanded: 'true' | 'false'): Promise<void> {
+    await row.waitFor();
+    await this.until('the row to change', async () => {
+      if ((await row.getAttribute('aria-expanded')) === expanded) return true;
+      await row.locator('.monaco-tl-twistie').click();
+      return false;
+    });
+  }
+
+  /** Opens or closes sections of the Run and Debug view, so that the others have room. */
+  async showSections(sections: Record<string, boolean>): Promise<void> {
+    for (const [name, open] of Object.entries(sections)) {
+      const header = this.page.locator('.pane-header', { hasText: new RegExp(`^${name}`) }).first();
+      await this.until(`the section ${name}`, async () => {
+        if ((await header.getAttribute('aria-expanded')) === String(open)) return true;
+        await header.locator('.title').click();
+        return false;
+      });
+    }
+  }
+
+  /** Drags the side bar's edge. */
+  async widenSideBar(width: number): Promise<void> {
+    const bar = await this.page.locator('.part.sidebar').boundingBox();
+    assert.ok(bar, 'the side bar is not open');
+    const y = bar.y + bar.height / 2;
+    await this.page.mouse.move(bar.x + bar.width, y);
+    await this.page.mouse.down();
+    await this.page.mouse.move(bar.x + width, y);
+    await this.page.mouse.up();
+  }
+
+  /** Adds an expression to the Watch view. */
+  async watch(expression: string): Promise<void> {
+    const header = this.page.locator('.pane-header', { hasText: 'Watch' });
+    await header.hover();
+    await header.locator('.action-label.codicon-watch-expressions-add').click();
+    await this.page.locator('.debug-watch .monaco-inputbox input').waitFor();
+    await this.page.keyboard.insertText(expression);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Changes a variable in its row. */
+  async setVariable(row: Locator, value: string): Promise<void> {
+    await row.locator('.value').dblclick();
+    await this.page.locator('.debug-variables .monaco-inputbox input').waitFor();
+    await this.page.keyboard.press('Control+a');
+    await this.page.keyboard.insertText(value);
+    await this.page.keyboard.press('Enter');
+  }
+}
