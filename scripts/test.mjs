@@ -47,6 +47,8 @@ try {
       path.join(ROOT, 'node_modules/mocha/bin/mocha.js'),
       '--reporter',
       'scripts/lib/reporter.cjs',
+      // a handle that a failed test left open must not keep the run from ending
+      '--exit',
       ...(args.length > 0 ? args : ['test/**/*.test.ts']),
     ],
     { cwd: ROOT, stdio: 'inherit', env: { ...process.env, SOCKSCOPE_COUNTS: counts } },
