@@ -90,14 +90,17 @@ export class CallPlaces {
     // Wrappers take pt_regs in EAX (from 5.7); before, the arguments were on the stack and pt_regs only at the stack's top.
     const top = (kernel.word('task_struct', 'thread.sp0', task) - kernel.sizeOf('pt_regs')) >>> 0;
     const regs = eax >>> 0 === top ? eax >>> 0 : top;
-    const field = (member: string): number => kernel.word('pt_regs', member, regs);
+    // One read for all: with the return address of the entry code's call, which is the word below.
+    const bytes = this.platform.target.readMemory((regs - 4) >>> 0, 4 + kernel.sizeOf('pt_regs'));
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const field = (member: string): number => view.getUint32(4 + kernel.offset('pt_regs', member), true);
     const registers = ['bx', 'cx', 'dx', 'si', 'di', 'bp'].map(field);
     const call = entry === 'socketcall' ? SOCKETCALLS[registers[0]] : undefined;
     return {
       name: call ? callOfCase(call) : nameOfEntry(entry),
       entry,
       number: field('orig_ax'),
-      gate: this.gateOf(kernel.u32(regs - 4)),
+      gate: this.gateOf(view.getUint32(0, true)),
       case: call,
       words: call ? this.wordsAt(registers[1]) : entry === 'old_select' ? this.wordsAt(registers[0]) : registers,
       task,
