@@ -5,6 +5,7 @@ import { formatRecord, readLog } from '../linux/dmesg';
 import { formatMapping, readMappings } from '../linux/maps';
 import { readMounts } from '../linux/mounts';
 import { placeOf } from '../linux/places';
+import { allSockets } from '../linux/sockets';
 import { readVectors } from '../linux/vectors';
 import type { GuestSession } from './guest-session';
 import type { Inspection } from './inspection';
@@ -21,6 +22,7 @@ interface Command {
 const COMMANDS: readonly Command[] = [
   { name: 'ps', help: 'the tasks', run: ps },
   { name: 'dmesg', help: "the kernel's log", run: ({ platform }) => readLog(platform.kernel).map(formatRecord).join('\n') },
+  { name: 'sockets', help: 'every open socket: task, descriptor, protocol, state, addresses, queues', run: sockets },
   { name: 'syscalls', argument: '[NAME]', help: 'the system-call table, or the calls whose name contains NAME', run: systemCalls },
   { name: 'idt', help: 'the interrupt descriptor table as it stands in memory', run: vectors },
   { name: 'mount', help: 'the mounted file systems, as the current task sees them', run: mounts },
@@ -89,6 +91,24 @@ function ps(session: GuestSession): string {
     return [String(task.pid), String(task.tgid), String(platform.tasks.tgidOf(parent)), state, where, comm];
   });
   return table([['PID', 'TGID', 'PPID', 'STATE', 'WCHAN', 'COMMAND'], ...rows], 3);
+}
+
+function sockets({ platform }: GuestSession): string {
+  const found = allSockets(platform);
+  if (found.length === 0) return 'No process has an open socket.';
+  const rows = found.map((each) => [
+    `${each.task.comm}/${each.task.pid}`,
+    String(each.fd),
+    each.family,
+    each.type,
+    each.protocol,
+    each.state,
+    each.local || '-',
+    each.remote || '-',
+    String(each.receiveQueue),
+    String(each.sendQueue),
+  ]);
+  return table([['TASK', 'FD', 'FAMILY', 'TYPE', 'PROTOCOL', 'STATE', 'LOCAL', 'REMOTE', 'RECV-Q', 'SEND-Q'], ...rows]);
 }
 
 function systemCalls({ platform }: GuestSession, wanted: string): string {

@@ -1,6 +1,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { CallTables } from '../linux/call-tables';
 import type { SourcePlace } from '../linux/places';
+import { allSockets } from '../linux/sockets';
 import { readVectors } from '../linux/vectors';
 import type { GuestSession } from './guest-session';
 import type { Inspection } from './inspection';
@@ -22,6 +23,7 @@ export type LinuxRequests = Readonly<Record<string, (args: Record<string, unknow
  *  - `sockscope/vectors`: the interrupt descriptor table as it stands in memory
  *  - `sockscope/systemCalls`: the system-call table with the breakpoints on it
  *  - `sockscope/socketcallCases`: the cases of the socketcall switch
+ *  - `sockscope/sockets`: every open socket of every task, each with its structures to expand
  */
 export function linuxRequests(host: LinuxRequestHost): LinuxRequests {
   const tables = new WeakMap<GuestSession, CallTables>();
@@ -49,6 +51,14 @@ export function linuxRequests(host: LinuxRequestHost): LinuxRequests {
           ...placed(rest, host.sourceTable),
           instructionReference: hex32(address),
         })),
+    }),
+    'sockscope/sockets': () => ({
+      sockets: allSockets(host.session.platform).map(({ task, structures, ...rest }) => ({
+        pid: task.pid,
+        comm: task.comm,
+        ...rest,
+        variablesReference: host.inspect.reference(() => structures),
+      })),
     }),
     'sockscope/socketcallCases': () => {
       const file = host.session.platform.kernel.module.symbols.findFiles('net/socket.c')[0];

@@ -40,6 +40,17 @@ export const LINUX_REQUESTS: Record<string, { arguments: Schema; body: Schema }>
       placeless,
     ),
   },
+  'sockscope/sockets': {
+    arguments: object({}),
+    body: list(
+      'sockets',
+      {
+        pid: count, comm: text, fd: count, family: text, type: text, protocol: text, state: text, local: text, remote: text,
+        receiveQueue: count, sendQueue: count, options: { type: 'array', items: text }, inode: count, variablesReference: count,
+      }, // prettier-ignore
+      [],
+    ),
+  },
   'sockscope/socketcallCases': {
     arguments: object({}),
     body: list('cases', { name: text, label: count, statement: count, source: place.source, ...watched }, ['source']),

@@ -1,0 +1,201 @@
+/**
+ * Every open socket, by the way the kernel itself goes: task → files_struct → fdtable → `struct file` whose f_op is `socket_file_ops` →
+ * private_data, a `struct socket` → `struct sock` (net/socket.c, include/net/sock.h; 5.x and 6.x). Addresses are those of `inet_sock`
+ * (include/net/inet_sock.h) and `unix_sock` (include/net/af_unix.h).
+ */
+
+import { integerOf, type Value } from '../debugger/values';
+import { fieldIfAny, fieldOf, numberOf } from './fields';
+import { openFiles } from './files';
+import type { Kernel } from './kernel';
+import type { LinuxPlatform } from './platform';
+import { formatIpv6, formatSockaddr } from './sockaddr';
+import { familyName, protocolName, socketTypeName } from './socket-constants';
+import type { Task } from './tasks';
+
+const AF_UNIX = 1;
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_STREAM = 1;
+const IPPROTO_TCP = 6;
+/** More buffers than a damaged queue could make us follow. */
+const MAX_BUFFERS = 65536;
+
+/** TCP_* (include/net/tcp_states.h) as ss(8) and netstat(8) name them. */
+const TCP_STATES = [
+  'UNKNOWN', 'ESTABLISHED', 'SYN_SENT', 'SYN_RECV', 'FIN_WAIT1', 'FIN_WAIT2', 'TIME_WAIT', 'CLOSE', 'CLOSE_WAIT', 'LAST_ACK', 'LISTEN',
+  'CLOSING', 'NEW_SYN_RECV',
+]; // prettier-ignore
+/** enum socket_state (include/uapi/linux/net.h). */
+const SOCKET_STATES = ['SS_FREE', 'SS_UNCONNECTED', 'SS_CONNECTING', 'SS_CONNECTED', 'SS_DISCONNECTING'];
+
+/** Options that are bits of struct sock, by members or by bits of sk_flags (enum sock_flags). */
+const OPTION_FLAGS: readonly [flag: string, option: string][] = [
+  ['SOCK_KEEPOPEN', 'SO_KEEPALIVE'], ['SOCK_BROADCAST', 'SO_BROADCAST'], ['SOCK_LINGER', 'SO_LINGER'], ['SOCK_URGINLINE', 'SO_OOBINLINE'],
+  ['SOCK_DBG', 'SO_DEBUG'], ['SOCK_LOCALROUTE', 'SO_DONTROUTE'], ['SOCK_RCVTSTAMP', 'SO_TIMESTAMP'], ['SOCK_ZEROCOPY', 'SO_ZEROCOPY'],
+]; // prettier-ignore
+
+/** An open socket of a task. */
+export interface OpenSocket {
+  readonly task: Task;
+  readonly fd: number;
+  /** `AF_INET`. */
+  readonly family: string;
+  readonly type: string;
+  readonly protocol: string;
+  /** `LISTEN`; of AF_UNIX the socket's own state where it has no other. */
+  readonly state: string;
+  readonly local: string;
+  readonly remote: string;
+  /** Received and not read, bytes; of a listening socket, connections that wait to be accepted. */
+  readonly receiveQueue: number;
+  /** Sent and not acknowledged, bytes; of a listening socket, the backlog. */
+  readonly sendQueue: number;
+  readonly options: readonly string[];
+  readonly inode: number;
+  /** Its structures: file, socket, sock and the protocol's own. */
+  readonly structures: readonly Value[];
+}
+
+/** The sockets of all processes; a process's threads share theirs. @throws LinuxError, MemoryError */
+export function allSockets(platform: LinuxPlatform): OpenSocket[] {
+  const leaders = platform.tasks.list().filter(({ pid, tgid }) => pid === tgid);
+  return leaders.flatMap((task) => socketsOf(platform.kernel, task));
+}
+
+/** Whether a task's descriptor is a socket: quick, for a scope that is only offered. */
+export function isSocket(kernel: Kernel, task: Task, fd: number): boolean {
+  const open = openFiles(kernel, task.address).find((each) => each.fd === fd);
+  return open !== undefined && kernel.word('file', 'f_op', open.file) === kernel.symbol('socket_file_ops');
+}
+
+/** The sockets of one task. @throws LinuxError, MemoryError */
+export function socketsOf(kernel: Kernel, task: Task): OpenSocket[] {
+  const operations = kernel.symbol('socket_file_ops');
+  if (operations === undefined) return [];
+  return openFiles(kernel, task.address)
+    .filter(({ file }) => kernel.word('file', 'f_op', file) === operations)
+    .flatMap(({ fd, file }) => describe(kernel, task, fd, file) ?? []);
+}
+
+function describe(kernel: Kernel, task: Task, fd: number, file: number): OpenSocket | undefined {
+  const socket = kernel.word('file', 'private_data', file);
+  const sock = socket === 0 ? 0 : kernel.word('socket', 'sk', socket);
+  if (sock === 0) return undefined;
+  const sk = kernel.value('sock', sock);
+  const family = numberOf(sk, '__sk_common.skc_family');
+  const type = numberOf(sk, 'sk_type');
+  const protocol = numberOf(sk, 'sk_protocol');
+  const state = numberOf(sk, '__sk_common.skc_state');
+  const listens = TCP_STATES[state] === 'LISTEN';
+  const isTcp = protocol === IPPROTO_TCP && type === SOCK_STREAM && (family === AF_INET || family === AF_INET6);
+  const own = ownStructure(kernel, family, isTcp, sock);
+  const [receiveQueue, sendQueue] = listens
+    ? [numberOf(sk, 'sk_ack_backlog'), numberOf(sk, 'sk_max_ack_backlog')]
+    : queues(kernel, sk, family, isTcp ? own : undefined);
+  return {
+    task,
+    fd,
+    family: familyName(family),
+    type: socketTypeName(type),
+    protocol: protocolName(protocol, family),
+    state: stateOf(kernel, family, state, socket),
+    ...addresses(kernel, sk, family, own),
+    receiveQueue,
+    sendQueue,
+    options: optionsOf(kernel, sk),
+    inode: numberOf(kernel.value('inode', kernel.word('file', 'f_inode', file)), 'i_ino'),
+    structures: [kernel.value('file', file), kernel.value('socket', socket), sk, ...(own ? [own] : [])],
+  };
+}
+
+/** The structure that begins with struct sock, by family and protocol, where this kernel has it. */
+function ownStructure(kernel: Kernel, family: number, isTcp: boolean, sock: number): Value | undefined {
+  const tag =
+    family === AF_UNIX ? 'unix_sock' : family !== AF_INET && family !== AF_INET6 ? undefined : isTcp ? 'tcp_sock' : 'inet_sock'; // prettier-ignore
+  return tag && kernel.struct(tag) ? kernel.value(tag, sock) : undefined;
+}
+
+function stateOf(kernel: Kernel, family: number, state: number, socket: number): string {
+  if (family !== AF_UNIX) return TCP_STATES[state] ?? String(state);
+  // AF_UNIX uses TCP_ESTABLISHED and TCP_LISTEN; what is neither says so in its struct socket.
+  const name = TCP_STATES[state];
+  if (name === 'ESTABLISHED' || name === 'LISTEN') return name;
+  const value = numberOf(kernel.value('socket', socket), 'state');
+  return SOCKET_STATES[value] ?? String(value);
+}
+
+/** Bytes as /proc/net shows them: for TCP by sequence numbers, for others what the queues hold in memory. */
+function queues(kernel: Kernel, sk: Value, family: number, tcp: Value | undefined): [receive: number, send: number] {
+  if (tcp) {
+    const receive = (numberOf(tcp, 'rcv_nxt') - numberOf(tcp, 'copied_seq')) | 0;
+    return [Math.max(0, receive), (numberOf(tcp, 'write_seq') - numberOf(tcp, 'snd_una')) >>> 0];
+  }
+  // A socket of AF_UNIX charges what it is sent to the sender, so its own queue is counted (unix_inq_len).
+  const receive = family === AF_UNIX ? queuedBytes(kernel, sk) : numberOf(sk, 'sk_backlog.rmem_alloc.counter');
+  // A socket's own reference counts as one (sk_wmem_alloc_get).
+  const send = fieldIfAny(sk, 'sk_wmem_alloc.refs.counter');
+  return [receive, send ? Math.max(0, Number(integerOf(send)) - 1) : 0];
+}
+
+/** Bytes in the buffers of sk_receive_queue (struct sk_buff_head is a ring that begins with `next`). */
+function queuedBytes(kernel: Kernel, sk: Value): number {
+  const head = fieldOf(sk, 'sk_receive_queue').address ?? 0;
+  let bytes = 0;
+  let buffer = kernel.u32(head);
+  for (let count = 0; buffer !== head && buffer !== 0 && count < MAX_BUFFERS; count++) {
+    bytes += kernel.word('sk_buff', 'len', buffer);
+    buffer = kernel.u32(buffer);
+  }
+  return bytes;
+}
+
+function addresses(
+  kernel: Kernel,
+  sk: Value,
+  family: number,
+  own: Value | undefined,
+): { local: string; remote: string } {
+  if (family === AF_UNIX) {
+    const peer = own ? numberOf(own, 'peer') : 0;
+    return { local: unixName(kernel, numberOf(own ?? sk, 'addr')), remote: peer === 0 ? '' : unixPeer(kernel, peer) };
+  }
+  if (family !== AF_INET && family !== AF_INET6) return { local: '', remote: '' };
+  const port = (path: string): number => {
+    const raw = numberOf(sk, path);
+    return ((raw & 0xff) << 8) | (raw >>> 8);
+  };
+  const at = (v4: string, v6: string): string => {
+    const field = fieldIfAny(sk, `__sk_common.${family === AF_INET ? v4 : v6}`);
+    if (!field) return '?';
+    return family === AF_INET ? field.bytes().join('.') : `[${formatIpv6(field.bytes())}]`;
+  };
+  // skc_num is in host order and also a raw socket's protocol; skc_dport is in network order.
+  const local = `${at('skc_rcv_saddr', 'skc_v6_rcv_saddr')}:${numberOf(sk, '__sk_common.skc_num')}`;
+  return { local, remote: `${at('skc_daddr', 'skc_v6_daddr')}:${port('__sk_common.skc_dport')}` };
+}
+
+/** Name in a struct unix_address: as long as `len` says, family included. */
+function unixName(kernel: Kernel, address: number): string {
+  if (address === 0) return '';
+  const length = kernel.word('unix_address', 'len', address);
+  return formatSockaddr(
+    kernel.target.readMemory(address + kernel.offset('unix_address', 'name'), Math.min(length, 110)),
+  );
+}
+
+function unixPeer(kernel: Kernel, peer: number): string {
+  return unixName(kernel, kernel.word('unix_sock', 'addr', peer)) || '<unnamed>';
+}
+
+function optionsOf(kernel: Kernel, sk: Value): string[] {
+  const options: string[] = [];
+  if (numberOf(sk, '__sk_common.skc_reuse')) options.push('SO_REUSEADDR');
+  if (numberOf(sk, '__sk_common.skc_reuseport')) options.push('SO_REUSEPORT');
+  const flags = integerOf(fieldOf(sk, '__sk_common.skc_flags'));
+  for (const [flag, option] of OPTION_FLAGS) {
+    const found = kernel.module.symbols.findEnumerator(flag);
+    if (found && (flags >> found.value) & 1n) options.push(option);
+  }
+  return options;
+}
