@@ -6,7 +6,7 @@ import { after } from 'mocha';
 import { build } from '../../scripts/build.mjs';
 import { ensureGuest } from '../../scripts/guest.mjs';
 import type { Guest } from '../../guest/build/guest.mjs';
-import { TestClient } from './test-client';
+import { checkedMessages, TestClient } from './test-client';
 
 export const ROOT = path.resolve(__dirname, '../..');
 export const ADAPTER = path.join(ROOT, 'dist/adapter.js');
@@ -15,7 +15,10 @@ export const CLI = path.join(ROOT, 'dist/cli.js');
 export const PREPARATION = 20 * 60_000;
 
 // A root hook: what a failed test has not ended must not keep the test runner waiting.
-after(() => TestClient.killAll());
+after(async () => {
+  await TestClient.killAll();
+  console.log(`    ${checkedMessages()} protocol messages checked against the published protocol`);
+});
 
 let preparing: Promise<Guest> | undefined;
 

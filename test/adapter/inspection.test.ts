@@ -100,12 +100,10 @@ describe('adapter: looking at a stopped guest', function () {
   });
 
   describe('scopes', () => {
-    it('are arguments, locals and registers', () => {
-      assert.deepEqual(Object.keys(scopes), ['Arguments', 'Locals', 'Registers', 'System call']);
-      assert.deepEqual(
-        Object.values(scopes).map((scope) => scope.presentationHint),
-        ['arguments', 'locals', 'registers', undefined],
-      );
+    it('are arguments, locals and registers; what Linux adds comes behind', () => {
+      assert.deepEqual(Object.keys(scopes).slice(0, 4), ['Arguments', 'Locals', 'Registers', 'System call']);
+      const hints = Object.values(scopes).map((scope) => scope.presentationHint);
+      assert.deepEqual(hints.slice(0, 4), ['arguments', 'locals', 'registers', undefined]);
     });
 
     it('Registers has the groups general, flags, segment, control and floating point', async () => {

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Guest } from '../../guest/build/guest.mjs';
-import { ADAPTER, atPrompt, INITIALIZE, launched, PREPARATION, prepared, started } from './fixture';
+import { ADAPTER, atPrompt, INITIALIZE, launched, PREPARATION, prepared, ROOT, started } from './fixture';
 import { TestClient } from './test-client';
 
 /** An adapter that lost its client must be gone so soon, milliseconds. */
@@ -65,10 +65,14 @@ describe('adapter: launching', () => {
     });
 
     it('that are unknown are named, with those that are known', async () => {
-      assert.equal(
-        await launchFailure({ kernal: 'vmlinux' }),
-        'Unknown launch attribute "kernal"; known are kernel, initrd, commandLine, memory, programs, sourceMap, run, stopOnEntry, cpu, noDebug.',
-      );
+      const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
+        contributes: { debuggers: { configurationAttributes: { launch: { properties: object } } }[] };
+      };
+      const described = Object.keys(manifest.contributes.debuggers[0].configurationAttributes.launch.properties);
+      const message = await launchFailure({ kernal: 'vmlinux' });
+      assert.match(message, /^Unknown launch attribute "kernal"; known are \S.*\.$/);
+      const known = message.replace(/.*known are |\.$/g, '').split(', ');
+      assert.deepEqual(known.toSorted(), [...described, 'noDebug'].toSorted(), 'those that package.json describes');
     });
 
     it('commandLine and memory are what the kernel gets', async () => {
