@@ -112,7 +112,7 @@ describe('a person in VS Code', function () {
     const inside = await window.stoppedIn(/^__sys_bind /);
     await window.page.keyboard.press('F10');
     await window.stoppedIn(/^__sys_bind /, inside);
-    await window.variable(/^fd\s*=\s*3/).waitFor();
+    await window.variable(/^addrlen\s*=\s*16/).waitFor();
     await window.screenshot('5-inside');
     await window.page.keyboard.press('Shift+F11');
     await window.stoppedIn(/^__do_sys_socketcall /);

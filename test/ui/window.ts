@@ -52,10 +52,22 @@ export class Window {
     }
   }
 
+  /** Opens a quick input by its key. A key that comes while VS Code moves the focus is lost, so it is pressed again. */
+  private async quickInput(key: string, prefix: string): Promise<void> {
+    const opened = `document.activeElement?.matches('.quick-input-box input') && document.activeElement.value === '${prefix}'`;
+    await this.until(`the quick input of ${key}`, async () => {
+      await this.page.keyboard.press(key);
+      for (let i = 0; i < 20; i++) {
+        if (await this.page.evaluate<boolean>(opened)) return true;
+        await this.page.waitForTimeout(100);
+      }
+      return false;
+    });
+  }
+
   /** Chooses a command in the palette. */
   async command(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    await this.page.waitForSelector('.quick-input-widget .quick-input-box input');
+    await this.quickInput('F1', '>');
     await this.page.keyboard.insertText(title);
     await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click();
   }
@@ -69,8 +81,7 @@ export class Window {
   /** Goes to a line of the editor, by Ctrl+G. */
   async goToLine(line: number): Promise<void> {
     await this.focusEditor();
-    await this.page.keyboard.press('Control+g');
-    await this.page.waitForSelector('.quick-input-widget .quick-input-box input');
+    await this.quickInput('Control+g', ':');
     await this.page.keyboard.insertText(String(line));
     await this.page.keyboard.press('Enter');
     await this.lineNumber(line).waitFor();
