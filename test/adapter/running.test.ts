@@ -20,6 +20,9 @@ async function timeToStop(client: TestClient, ask: () => Promise<unknown>): Prom
   return time;
 }
 
+/** A busy host delays single tries; a defect delays all of them. */
+const TRIES = 40;
+
 async function best(tries: number, measure: () => Promise<number>): Promise<number> {
   let least = Infinity;
   for (let i = 0; i < tries && least > SOON; i++) least = Math.min(least, await measure());
@@ -36,17 +39,17 @@ describe('adapter: a running guest', function () {
   after(() => client.end());
 
   it('pauses within 50 ms while it idles', async () => {
-    const time = await best(5, () => timeToStop(client, () => client.request('pause', { threadId: 1 })));
+    const time = await best(TRIES, () => timeToStop(client, () => client.request('pause', { threadId: 1 })));
     assert.ok(time <= SOON, `${time} ms`);
   });
 
   it('pauses within 50 ms while it computes, and takes a new breakpoint as soon', async () => {
     await client.type('bench &');
     await client.console('bench &');
-    const pause = await best(5, () => timeToStop(client, () => client.request('pause', { threadId: 1 })));
+    const pause = await best(TRIES, () => timeToStop(client, () => client.request('pause', { threadId: 1 })));
     assert.ok(pause <= SOON, `pause: ${pause} ms`);
     // The timer interrupt comes 250 times a second of the guest's time.
-    const set = await best(5, () =>
+    const set = await best(TRIES, () =>
       timeToStop(client, () => client.functionBreakpoints('tick_periodic', 'tick_sched_handle')),
     );
     assert.ok(set <= SOON_AFTER_LOOKUP, `new breakpoint: ${set} ms`);
