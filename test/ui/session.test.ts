@@ -136,13 +136,12 @@ describe('a person in VS Code', function () {
     const line = lineOf('arch/x86/entry/entry_32.S', 'SYM_FUNC_START(entry_INT80_32)') + 1;
     await window.goToLine(line);
     await window.clickGutter(line);
-    const [bound] = await window.until('the breakpoint', async () => {
-      const lines = await window.breakpointLines();
-      return lines.length > 0 ? lines : undefined;
-    });
+    await window.until('the breakpoint', async () => (await window.breakpointLines()).length > 0);
     await window.focusEditor();
     await window.page.keyboard.press('F5');
-    await window.stoppedIn(new RegExp(`^entry_INT80_32 .* ${bound}:`));
+    // ASM_CLAC may be nothing on this processor; then the next line's instruction is the first.
+    const at = Number(/ (\d+):\d+$/.exec(await window.stoppedIn(/^entry_INT80_32 /))?.[1]);
+    assert.ok(at === line || at === line + 1, `stopped at line ${at}, the breakpoint was set at ${line}`);
     await window.screenshot('7-assembly');
     await window.command('Remove All Breakpoints');
     await window.until('no breakpoints', async () => (await window.breakpointLines()).length === 0);
