@@ -77,7 +77,7 @@ export class StubMachine {
   /** QEMU opens the port a moment after it was started. */
   private async listening(): Promise<void> {
     const { connect } = await import('node:net');
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 60_000;
     for (;;) {
       if (this.process.exitCode !== null) throw new Error(`qemu-system-i386 ended: ${this.output}`);
       // A connection that is opened and closed again would count as a debugger: the kernel's list of sockets tells as well.
@@ -186,7 +186,7 @@ export class StubSession<T extends Target = RemoteTarget> {
 
   async continue(): Promise<StoppedEvent> {
     const stopped = this.events.length;
-    const timer = setTimeout(() => this.debugger.pause(), 30_000);
+    const timer = setTimeout(() => this.debugger.pause(), 90_000);
     await this.debugger.continue();
     clearTimeout(timer);
     return this.events[stopped];
@@ -194,7 +194,7 @@ export class StubSession<T extends Target = RemoteTarget> {
 
   async step(kind: StepKind, options?: StepOptions): Promise<StoppedEvent> {
     const stopped = this.events.length;
-    const timer = setTimeout(() => this.debugger.pause(), 30_000);
+    const timer = setTimeout(() => this.debugger.pause(), 90_000);
     await this.debugger.step(kind, this.debugger.currentThread(), options);
     clearTimeout(timer);
     return this.events[stopped];
