@@ -103,7 +103,9 @@ export class EntryCode {
       if (leaving) return leaving;
     }
     // Complete: the usual case, a caller of C code.
-    if (this.plausible(registers.esp)) return this.fromSaved(registers.esp, registers, symbol);
+    if (this.plausible(registers.esp) && (!context.live || this.isPlaceOfFrame(registers.esp))) {
+      return this.fromSaved(registers.esp, registers, symbol);
+    }
     if (!context.live) return undefined;
     if (symbol.startsWith('entry_SYSENTER')) {
       const early = this.sysenterWithoutFrame(registers);
@@ -125,6 +127,17 @@ export class EntryCode {
       if (this.plausible(at - ip, KERNEL_CS)) return this.fromSaved(at - ip, registers, symbol);
     }
     return undefined;
+  }
+
+  /**
+   * Whether a complete pt_regs may begin here: one from user mode lies at the top of its stack and nowhere else. Just below it, words of
+   * the system call's own frame can look like one.
+   */
+  private isPlaceOfFrame(base: number): boolean {
+    const { kernel } = this;
+    if ((kernel.u16(base + kernel.offset('pt_regs', 'cs')) & 3) !== 3) return true;
+    const end = base + kernel.sizeOf('pt_regs');
+    return end === this.taskStackTop() || end === this.entryStackTop();
   }
 
   /** Whether a pt_regs at `base` has an instruction pointer, code segment and flags that fit together. */

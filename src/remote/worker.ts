@@ -39,6 +39,7 @@ export function workerMain(
   let lost = '';
   let collected = '';
   let lastSent: Uint8Array | undefined;
+  let lastPacket = '';
   const feed = codec.reader();
 
   function answer(status: number, text: string): void {
@@ -52,6 +53,7 @@ export function workerMain(
   }
 
   function send(packet: string): void {
+    lastPacket = packet;
     lastSent = codec.encode(packet);
     socket?.write(lastSent);
   }
@@ -78,6 +80,8 @@ export function workerMain(
       else port.postMessage({ type: 'stop', reply: data });
       return;
     }
+    // A ctrl-C that crosses with another stop is answered by a stop reply of its own, which belongs to no question.
+    if (waiting !== 'nothing' && lastPacket !== '?' && /^[TSWX][0-9a-f]{2}/.test(data)) return;
     if (waiting === 'text') answer(0, data === 'OK' || data === '' ? collected : data);
     else if (waiting === 'reply') answer(0, data);
   }
