@@ -96,6 +96,11 @@ export class StubConnection {
     this.post({ type: 'break' });
   }
 
+  /** Drops late answers, after one that cannot belong to its question. */
+  resynchronise(): void {
+    this.ask({ type: 'drain' });
+  }
+
   /** QStartNoAckMode was agreed on. */
   stopAcknowledging(): void {
     this.post({ type: 'noAcks' });

@@ -16,6 +16,8 @@ export type Command =
   | { type: 'interrupt' }
   /** Ask the running target to stop; the stop reply is posted as an event. */
   | { type: 'break' }
+  /** Drop what still arrives for a moment: answers to questions given up. */
+  | { type: 'drain' }
   | { type: 'noAcks' }
   | { type: 'close' };
 
@@ -131,6 +133,9 @@ export function workerMain(
         break;
       case 'break':
         if (running) socket?.write(Uint8Array.of(3));
+        break;
+      case 'drain':
+        setTimeout(() => answer(0, ''), 100);
         break;
       case 'noAcks':
         acks = false;
