@@ -16,13 +16,16 @@ export function registerConfigurationSuite(): void {
     afterEach(() => cleanUp(recorder));
     after(() => recorder.dispose());
 
-    /** The manifest as it is written; VS Code adds attributes of its own to the one that it holds. */
+    /** The manifest as it is written, with its texts; VS Code adds attributes of its own to the one that it holds. */
     const contribution = (): DebuggerContribution => {
       const extension = vscode.extensions.getExtension('sockscope.sockscope');
       assert.ok(extension, 'the extension is not installed');
-      const manifest = JSON.parse(fs.readFileSync(path.join(extension.extensionPath, 'package.json'), 'utf8')) as {
-        contributes: { debuggers: DebuggerContribution[] };
-      };
+      const read = (name: string): unknown =>
+        JSON.parse(fs.readFileSync(path.join(extension.extensionPath, name), 'utf8'));
+      const texts = read('package.nls.json') as Record<string, string>;
+      const manifest = JSON.parse(JSON.stringify(read('package.json')), (_key, value: unknown) =>
+        typeof value === 'string' ? value.replace(/^%(.*)%$/, (_all, key: string) => texts[key]) : value,
+      ) as { contributes: { debuggers: DebuggerContribution[] } };
       return manifest.contributes.debuggers[0];
     };
 

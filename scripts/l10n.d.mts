@@ -1,0 +1,2 @@
+export function textsOf(name: string, text: string): string[];
+export function bundle(): Record<string, string>;
