@@ -20,6 +20,7 @@ const SAYS: Record<string, RegExp[]> = {
   socketpair: [/received "FROM PARENT TO CHILD"/],
   accept4: [/nothing there yet: Resource temporarily unavailable/, /received "now there is data"/],
   raw: [/received ICMP type 8 after an IP header of 20 bytes/, /received ICMP type 0/],
+  errors: [/bind to 192\.0\.2\.1: Cannot assign requested address/, /sendto without an address: Destination address/],
   unix: [/the passed file says "written before the descriptor was passed"/],
 };
 

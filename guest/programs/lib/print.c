@@ -166,6 +166,7 @@ static const struct {
 	{38, "Function not implemented"},
 	{40, "Too many levels of symbolic links"},
 	{88, "Socket operation on non-socket"},
+	{89, "Destination address required"},
 	{90, "Message too long"},
 	{91, "Protocol wrong type for socket"},
 	{92, "Protocol not available"},
