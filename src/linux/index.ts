@@ -1,6 +1,6 @@
 /** What makes the debugger a Linux debugger. */
 export { socketCallAt, type SocketCallAt } from './call-at';
-export { parseMoment } from './call-catch';
+export { parseMoment } from './catch-request';
 export { Kernel, LinuxError } from './kernel';
 export { LinuxPlatform, type SourceReader } from './platform';
 export { findSocketcallCases, SOCKETCALL_FILE, type SocketcallCase } from './socketcall';

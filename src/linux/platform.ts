@@ -1,8 +1,9 @@
 import type { EntryCrossing, Platform, PlatformBreakpoint, ThreadContext, ThreadId } from '../debugger/platform';
 import { moduleHasCode, type Module, type ModuleList } from '../debugger/modules';
 import { MemoryError, type Registers, type Target } from '../debugger/target';
-import { CallCatch, parseCatch } from './call-catch';
+import { CallCatch } from './call-catch';
 import { CallPlaces } from './call-places';
+import { parseCatch } from './catch-request';
 import { EntryCode } from './entry';
 import { Kernel, LinuxError } from './kernel';
 import { KERNEL_FAULT, KernelFaults } from './kernel-faults';
