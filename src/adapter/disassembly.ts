@@ -2,7 +2,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Module } from '../debugger/modules';
 import { Disassembler, type DisassembledInstruction } from './disassembler';
 import type { GuestSession } from './guest-session';
-import { Inspection } from './inspection';
+import { memoryPlace, spaceOf, type MemoryPlace } from './memory-reference';
 import { hex32 } from './registers';
 import type { Sources } from './sources';
 
@@ -20,19 +20,21 @@ export function disassemble(
   sources: Sources,
   args: DebugProtocol.DisassembleArguments,
 ): DebugProtocol.DisassembledInstruction[] {
-  const start = (Inspection.address(args.memoryReference) + (args.offset ?? 0)) >>> 0;
+  const place = memoryPlace(args.memoryReference, args.offset);
+  const code = codeOf(place, session);
+  const start = place.address;
   const first = args.instructionOffset ?? 0;
   const count = args.instructionCount;
   const disassembler = new Disassembler();
-  const before = first < 0 ? backwards(session, disassembler, start, -first) : [];
+  const before = first < 0 ? backwards(code, disassembler, start, -first) : [];
   const forwardFrom = Math.max(0, first);
   const wantedForward = first < 0 ? count + first : count;
   const forward =
-    wantedForward > 0 ? forwards(session, disassembler, start, forwardFrom + wantedForward).slice(forwardFrom) : [];
+    wantedForward > 0 ? forwards(code, disassembler, start, forwardFrom + wantedForward).slice(forwardFrom) : [];
   const all = [...before, ...forward].slice(0, count);
   let lastLine = '';
   return all.map((instruction) => {
-    const row = describe(session, sources, instruction, args.resolveSymbols ?? true);
+    const row = describe(code, session, sources, instruction, args.resolveSymbols ?? true);
     // The source position is told where it changes, as the protocol asks.
     const line = `${row.location?.path}:${row.line}`;
     if (line === lastLine) {
@@ -43,34 +45,38 @@ export function disassemble(
   });
 }
 
-function forwards(
-  session: GuestSession,
-  disassembler: Disassembler,
-  start: number,
-  count: number,
-): DisassembledInstruction[] {
+/** Code as one task sees it. */
+interface Code {
+  read(address: number, length: number): Uint8Array;
+  moduleAt(address: number): Module | undefined;
+}
+
+function codeOf(place: MemoryPlace, session: GuestSession): Code {
+  const space = spaceOf(place, session);
+  return {
+    read: (address, length) => session.target.readAvailable(address, length, space),
+    moduleAt: (address) => session.debugger.moduleAt(address >>> 0, place.thread),
+  };
+}
+
+function forwards(code: Code, disassembler: Disassembler, start: number, count: number): DisassembledInstruction[] {
   const size = Math.min(count * LONGEST, 0x100000000 - start);
-  const bytes = session.target.readAvailable(start, size);
+  const bytes = code.read(start, size);
   const found = disassembler.disassemble(bytes, start, count);
   let next = start + found.reduce((sum, i) => sum + i.length, 0);
   while (found.length < count) found.push(unreadable(next++ >>> 0));
   return found;
 }
 
-function backwards(
-  session: GuestSession,
-  disassembler: Disassembler,
-  end: number,
-  count: number,
-): DisassembledInstruction[] {
+function backwards(code: Code, disassembler: Disassembler, end: number, count: number): DisassembledInstruction[] {
   const found: DisassembledInstruction[] = [];
   let upTo = end;
   while (found.length < count) {
-    const symbol = moduleAt(session, upTo - 1)?.elf.symbolAt(upTo - 1);
+    const symbol = code.moduleAt(upTo - 1)?.elf.symbolAt(upTo - 1);
     const known = symbol && symbol.offset < FARTHEST ? upTo - 1 - symbol.offset : undefined;
     const from = Math.max(0, known ?? upTo - (count - found.length) * LONGEST);
     if (from >= upTo) break;
-    const bytes = session.target.readAvailable(from, upTo - from);
+    const bytes = code.read(from, upTo - from);
     if (bytes.length < upTo - from) break;
     found.unshift(...disassembler.disassemble(bytes, from));
     upTo = from;
@@ -79,22 +85,18 @@ function backwards(
   return found.slice(found.length - count);
 }
 
-function moduleAt(session: GuestSession, address: number): Module | undefined {
-  return session.debugger.moduleAt(address >>> 0);
-}
-
 function unreadable(address: number): DisassembledInstruction {
   return { address, length: 1, bytes: new Uint8Array(0), text: '(not mapped)', valid: false, target: undefined };
 }
 
 function describe(
+  code: Code,
   session: GuestSession,
   sources: Sources,
   instruction: DisassembledInstruction,
   resolveSymbols: boolean,
 ): DebugProtocol.DisassembledInstruction {
-  // prettier-ignore
-  const module = moduleAt(session, instruction.address);
+  const module = code.moduleAt(instruction.address);
   const linked = (instruction.address - (module?.loadBias ?? 0)) >>> 0;
   const at = module?.elf.symbolAt(linked);
   const target =

@@ -15,6 +15,7 @@ import { typeName } from '../symbols';
 import type { Scope, Variable } from '../symbols/api';
 import type { GuestSession } from './guest-session';
 import { linuxScopes } from './linux-scopes';
+import { memoryReference } from './memory-reference';
 import { Handles, type Container, type PlainVariable, type Row } from './handles';
 import { hex32, registerGroups } from './registers';
 import type { Sources } from './sources';
@@ -49,11 +50,20 @@ export class Inspection {
       name: parts.join(''),
       line: location?.line ?? 0,
       column: location ? Math.max(1, location.column) : 0,
-      instructionPointerReference: hex32(frame.address),
+      instructionPointerReference: this.codeReference(frame),
       ...(location ? { source: this.sources.toSource(location.file) } : {}),
       ...(frame.module ? { moduleId: frame.module.id } : {}),
       ...(location ? {} : { presentationHint: 'subtle' as const }),
     };
+  }
+
+  private memoryReference(address: number, frame: Frame | undefined): string {
+    return memoryReference(address, frame, this.session);
+  }
+
+  /** Code of the running task goes by its address alone, as the disassembly view gives addresses. */
+  private codeReference(frame: Frame): string {
+    return this.memoryReference(frame.address, frame.pageDirectory === undefined ? undefined : frame);
   }
 
   private parameterText(frame: Frame, format: DebugProtocol.StackFrameFormat): string {
@@ -84,7 +94,9 @@ export class Inspection {
         expensive: false,
       });
     }
-    if (frame.function || frame.inlined) {
+    // Assembly has functions in its debug information, but never variables: its registers come first.
+    const isAssembly = /\.s$/i.test(frame.location?.file.path ?? '');
+    if ((frame.function || frame.inlined) && !isAssembly) {
       scopes.push({
         name: 'Locals',
         presentationHint: 'locals',
@@ -180,7 +192,7 @@ export class Inspection {
       type: variable.type,
       evaluateName: variable.expression,
       variablesReference: children ? this.handles.create({ kind: 'plain', frame, variables: children }) : 0,
-      ...(variable.memory !== undefined ? { memoryReference: hex32(variable.memory) } : {}),
+      ...(variable.memory !== undefined ? { memoryReference: this.memoryReference(variable.memory, frame) } : {}),
       ...(variable.set || children ? {} : { presentationHint: { attributes: ['readOnly'] } }),
     };
   }
@@ -211,7 +223,7 @@ export class Inspection {
     return {
       variablesReference: named + indexed > 0 ? this.handles.create(container) : 0,
       ...(indexed > 0 ? { indexedVariables: indexed } : {}),
-      ...(memory !== undefined ? { memoryReference: hex32(memory) } : {}),
+      ...(memory !== undefined ? { memoryReference: this.memoryReference(memory, frame) } : {}),
     };
   }
 
@@ -277,29 +289,24 @@ export class Inspection {
   ): DebugProtocol.DataBreakpointInfoResponse['body'] {
     const frame = args.frameId === undefined ? undefined : this.session.debugger.frame(args.frameId);
     let value: Value | undefined;
+    let owner = frame;
     if (args.variablesReference) {
       const container = this.handles.get(args.variablesReference);
+      owner = container?.frame;
       if (container?.kind === 'values') value = container.values().find((v) => v.name === args.name);
       else if (container?.kind === 'plain') value = container.variables().find(isValueNamed(args.name));
       else if (container?.kind === 'value') value = childrenOf(container.value).find((v) => v.name === args.name);
     } else if (args.asAddress) {
       const address = this.session.evaluateNumber(args.name, frame);
       const bytes = args.bytes ?? 4;
-      return dataBreakpoint(address, bytes, `${bytes} bytes at ${hex32(address)}`);
+      return dataBreakpoint(this.memoryReference(address, frame), bytes, `${bytes} bytes at ${hex32(address)}`);
     } else value = this.session.evaluate(args.name, frame);
     const address = value?.address;
     if (!value || address === undefined || value.size === 0) {
       return { dataId: null, description: `${args.name} is not in memory, so it cannot be watched.` };
     }
-    return dataBreakpoint(address, args.bytes ?? value.size, value.expression ?? args.name);
-  }
-
-  /** For `$eip`-like references and variables' memory: the number in a reference. @throws DebuggerError */
-  static address(reference: string): number {
-    const number = /^0x[0-9a-f]+$/i.test(reference) || /^\d+$/.test(reference) ? Number(reference) : NaN;
-    if (!Number.isInteger(number) || number < 0 || number > 0xffffffff)
-      throw new DebuggerError(`"${reference}" is no memory reference.`);
-    return number;
+    const watched = this.memoryReference(address, owner);
+    return dataBreakpoint(watched, args.bytes ?? value.size, value.expression ?? args.name);
   }
 
   /** Names that complete what has been typed, for the debug console. */
@@ -356,12 +363,12 @@ export class Inspection {
 }
 
 function dataBreakpoint(
-  address: number,
+  reference: string,
   size: number,
   description: string,
 ): DebugProtocol.DataBreakpointInfoResponse['body'] {
   return {
-    dataId: `${hex32(address)}/${size}`,
+    dataId: `${reference}/${size}`,
     description,
     accessTypes: ['read', 'write', 'readWrite'],
     canPersist: false,

@@ -4,19 +4,9 @@ import type { SourcePlace } from '../linux/places';
 import { allSockets } from '../linux/sockets';
 import { readVectors } from '../linux/vectors';
 import type { GuestSession } from './guest-session';
-import type { Inspection } from './inspection';
 import { hex32 } from './registers';
+import type { RequestGroup, RequestHost } from './request-host';
 import type { Sources } from './sources';
-
-/** What the requests about the kernel need of the session; asked only when a request comes. */
-export interface LinuxRequestHost {
-  readonly session: GuestSession;
-  readonly inspect: Inspection;
-  readonly sourceTable: Sources;
-}
-
-/** Body of an answer to a request beyond the protocol's, by the request's name. Each throws an Error with one sentence. */
-export type LinuxRequests = Readonly<Record<string, (args: Record<string, unknown>) => object>>;
 
 /**
  * The requests about the kernel's own tables:
@@ -25,7 +15,7 @@ export type LinuxRequests = Readonly<Record<string, (args: Record<string, unknow
  *  - `sockscope/socketcallCases`: the cases of the socketcall switch
  *  - `sockscope/sockets`: every open socket of every task, each with its structures to expand
  */
-export function linuxRequests(host: LinuxRequestHost): LinuxRequests {
+export function linuxRequests(host: RequestHost): RequestGroup {
   const tables = new WeakMap<GuestSession, CallTables>();
   const tablesOf = (session: GuestSession): CallTables => {
     const known = tables.get(session) ?? new CallTables(session.platform);

@@ -1,9 +1,8 @@
 import path from 'node:path';
-import { DebugSession, InitializedEvent, OutputEvent, StoppedEvent, TerminatedEvent, ContinuedEvent, BreakpointEvent, ModuleEvent, Event, ProgressStartEvent, ProgressUpdateEvent, ProgressEndEvent } from '@vscode/debugadapter'; // prettier-ignore
+import { DebugSession, InitializedEvent, OutputEvent, StoppedEvent, TerminatedEvent, ContinuedEvent, BreakpointEvent, ModuleEvent, Event, ProgressStartEvent, ProgressUpdateEvent, ProgressEndEvent, InvalidatedEvent, MemoryEvent } from '@vscode/debugadapter'; // prettier-ignore
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import {
   DebuggerError,
-  type Breakpoint,
   type Frame,
   type StepKind,
   type StepTarget,
@@ -15,18 +14,19 @@ import { ValueError } from '../debugger/values';
 import { LinuxError, socketCallAt } from '../linux';
 import { KERNEL_FAULT } from '../linux/kernel-faults';
 import { BootError } from '../machine/machine';
+import { breakpointRequests, toBreakpoint } from './breakpoint-requests';
 import { CAPABILITIES } from './capabilities';
 import { commandCompletions, consoleCommand } from './console-commands';
-import { disassemble } from './disassembly';
 import { loadGuestFiles } from './guest-files';
 import { GuestSession } from './guest-session';
 import { Inspection } from './inspection';
-import { linuxRequests, type LinuxRequestHost } from './linux-requests';
+import { linuxRequests } from './linux-requests';
+import { memoryRequests } from './memory-requests';
 import { checkLaunchConfiguration, LaunchError } from './launch-configuration';
 import { exportPackets, packetList } from './packet-requests';
 import { hex32 } from './registers';
+import type { RequestGroup, RequestHost } from './request-host';
 import { SOURCE_SCHEME, Sources } from './sources';
-import { systemCallRequests } from './system-call-filters';
 import { traceSystemCalls } from './system-call-trace';
 
 /** What the adapter is started with. */
@@ -63,6 +63,8 @@ export class SockScopeSession extends DebugSession {
   private inspection: Inspection | undefined;
   private sources: Sources | undefined;
   private clientReportsProgress = false;
+  private clientTakesMemoryEvents = false;
+  private clientTakesInvalidatedEvents = false;
   private booting = false;
   private configured: () => void = () => {};
   private readonly configurationDone = new Promise<void>((resolve) => (this.configured = resolve));
@@ -89,10 +91,8 @@ export class SockScopeSession extends DebugSession {
       command: request.command,
       success: true,
     };
-    const own = this.linuxRequests[request.command];
-    const handler = own
-      ? (args: Record<string, unknown>) => this.reply(response, own(args))
-      : this.handlers[request.command];
+    const grouped = this.requestGroups[request.command];
+    const handler = grouped ? (args: never) => this.reply(response, grouped(args)) : this.handlers[request.command];
     if (!handler) {
       this.failWith(response, `SockScope does not know the request "${request.command}".`);
       return;
@@ -102,10 +102,14 @@ export class SockScopeSession extends DebugSession {
       .catch((error: unknown) => this.failWith(response, describeError(error)));
   }
 
-  /** Read through getters, so that nothing is needed before a request comes. */
-  private readonly linuxRequests = linuxRequests(this.requestHost());
+  private readonly requestGroups: RequestGroup = {
+    ...breakpointRequests(this.requestHost()),
+    ...memoryRequests(this.requestHost(), (...range) => this.onMemoryWritten(...range)),
+    ...linuxRequests(this.requestHost()),
+  };
 
-  private requestHost(): LinuxRequestHost {
+  /** Reads through getters, so that nothing is needed before a request comes. */
+  private requestHost(): RequestHost {
     const of = (): this => this;
     return {
       get session() {
@@ -137,17 +141,6 @@ export class SockScopeSession extends DebugSession {
       this.sendResponse(response);
       this.configured();
     },
-    setBreakpoints: this.onSetBreakpoints,
-    setFunctionBreakpoints: this.onSetFunctionBreakpoints,
-    setInstructionBreakpoints: this.onSetInstructionBreakpoints,
-    setExceptionBreakpoints: (args: DebugProtocol.SetExceptionBreakpointsArguments, response) => {
-      const breakpoints = this.session.debugger.setSystemCallBreakpoints(systemCallRequests(args));
-      this.reply(response, { breakpoints: breakpoints.map((b) => this.toBreakpoint(b)) });
-    },
-    dataBreakpointInfo: (args: DebugProtocol.DataBreakpointInfoArguments, response) =>
-      this.reply(response, this.inspect.dataBreakpointInfo(args)),
-    setDataBreakpoints: this.onSetDataBreakpoints,
-    breakpointLocations: this.onBreakpointLocations,
     threads: (_args: object, response) => this.reply(response, { threads: this.session.debugger.threads() }),
     stackTrace: (args: DebugProtocol.StackTraceArguments, response) =>
       this.reply(response, this.inspect.stackTrace(args)),
@@ -155,10 +148,14 @@ export class SockScopeSession extends DebugSession {
       this.reply(response, { scopes: this.inspect.scopes(args.frameId) }),
     variables: (args: DebugProtocol.VariablesArguments, response) =>
       this.reply(response, { variables: this.inspect.childVariables(args) }),
-    setVariable: (args: DebugProtocol.SetVariableArguments, response) =>
-      this.reply(response, this.inspect.setVariable(args)),
-    setExpression: (args: DebugProtocol.SetExpressionArguments, response) =>
-      this.reply(response, this.inspect.setExpression(args)),
+    setVariable: (args: DebugProtocol.SetVariableArguments, response) => {
+      this.reply(response, this.inspect.setVariable(args));
+      this.onGuestChanged();
+    },
+    setExpression: (args: DebugProtocol.SetExpressionArguments, response) => {
+      this.reply(response, this.inspect.setExpression(args));
+      this.onGuestChanged();
+    },
     evaluate: (args: DebugProtocol.EvaluateArguments, response) =>
       this.reply(response, consoleCommand(args, this.session, this.inspect) ?? this.inspect.evaluate(args)),
     completions: (args: DebugProtocol.CompletionsArguments, response) =>
@@ -187,10 +184,6 @@ export class SockScopeSession extends DebugSession {
     source: this.onSource,
     loadedSources: (_args: object, response) => this.reply(response, { sources: this.allSources() }),
     modules: this.onModules,
-    readMemory: this.onReadMemory,
-    writeMemory: this.onWriteMemory,
-    disassemble: (args: DebugProtocol.DisassembleArguments, response) =>
-      this.reply(response, { instructions: disassemble(this.session, this.sourceTable, args) }),
     terminate: (_args: object, response) => {
       this.sendResponse(response);
       this.end();
@@ -241,6 +234,8 @@ export class SockScopeSession extends DebugSession {
 
   private onInitialize(args: DebugProtocol.InitializeRequestArguments, response: DebugProtocol.Response): void {
     this.clientReportsProgress = args.supportsProgressReporting ?? false;
+    this.clientTakesMemoryEvents = args.supportsMemoryEvent ?? false;
+    this.clientTakesInvalidatedEvents = args.supportsInvalidatedEvent ?? false;
     if (args.pathFormat && args.pathFormat !== 'path')
       throw new DebuggerError(`The path format "${args.pathFormat}" is not supported.`);
     this.setDebuggerLinesStartAt1(true);
@@ -298,7 +293,7 @@ export class SockScopeSession extends DebugSession {
       this.sendEvent(output);
     });
     session.on('breakpointChanged', ({ breakpoint, change }) =>
-      this.sendEvent(new BreakpointEvent(change, this.toBreakpoint(breakpoint))),
+      this.sendEvent(new BreakpointEvent(change, toBreakpoint(breakpoint, this.sourceTable))),
     );
     session.on('moduleChanged', ({ module, change }) =>
       this.sendEvent(new ModuleEvent(change, { id: module.id, name: module.name, path: module.path })),
@@ -354,24 +349,37 @@ export class SockScopeSession extends DebugSession {
     const stopped: DebugProtocol.StoppedEvent = new StoppedEvent(REASONS[event.reason], event.thread);
     stopped.body.allThreadsStopped = true;
     if (event.breakpointIds.length > 0) stopped.body.hitBreakpointIds = [...event.breakpointIds];
-    if (event.text !== undefined) stopped.body.text = event.text;
-    const what = this.describeStop();
-    if (what !== undefined) stopped.body.description = what;
+    const call = this.callAtStop();
+    // The description stands beside the thread's name and must be short; the text has room for the arguments.
+    if (call) stopped.body.description = `Paused in ${call.name}`;
+    const text = event.text ?? call?.text;
+    if (text !== undefined) stopped.body.text = text;
     this.sendEvent(stopped);
   }
 
-  /** `Paused in bind(fd=3, …)` at a stop in a socket call. */
-  private describeStop(): string | undefined {
+  /** At a stop in a socket call: its name, and `bind(fd=3, …)`. */
+  private callAtStop(): { name: string; text: string } | undefined {
     try {
       const call = socketCallAt(this.session.debugger.topFrame(), this.session.platform);
       if (!call) return undefined;
       const list = Object.entries(call.arguments).map(([name, value]) => `${name}=${value}`);
-      return `Paused in ${call.call}(${list.join(', ')})`;
+      return { name: call.call, text: `${call.call}(${list.join(', ')})` };
     } catch (error) {
       // A description is a courtesy; a stop without one is still a stop.
       this.console(`${describeError(error)}\n`, 'important');
       return undefined;
     }
+  }
+
+  /** The client has written memory: its other views of that memory, and whatever was computed from it, are out of date. */
+  private onMemoryWritten(memoryReference: string, offset: number, count: number): void {
+    if (this.clientTakesMemoryEvents) this.sendEvent(new MemoryEvent(memoryReference, offset, count));
+    this.onGuestChanged();
+  }
+
+  /** A register or memory was changed at a stop: stacks and values must be asked for again. */
+  private onGuestChanged(): void {
+    if (this.clientTakesInvalidatedEvents) this.sendEvent(new InvalidatedEvent(['stacks', 'variables']));
   }
 
   /** What kind of exception the last stop was. */
@@ -408,82 +416,6 @@ export class SockScopeSession extends DebugSession {
   override shutdown(): void {
     this.release();
     super.shutdown();
-  }
-
-  // ------------------------------------------------------------------------------------------------ breakpoints
-
-  private toBreakpoint(breakpoint: Breakpoint): DebugProtocol.Breakpoint {
-    const [first] = breakpoint.locations;
-    return {
-      id: breakpoint.id,
-      verified: breakpoint.verified,
-      message: breakpoint.message,
-      ...(breakpoint.verified ? {} : { reason: breakpoint.pending ? ('pending' as const) : ('failed' as const) }),
-      ...(first ? { instructionReference: hex32(first.address) } : {}),
-      ...(first?.file
-        ? { source: this.sourceTable.toSource(first.file), line: first.line, column: Math.max(1, first.column) }
-        : {}),
-    };
-  }
-
-  private onSetBreakpoints(args: DebugProtocol.SetBreakpointsArguments, response: DebugProtocol.Response): void {
-    const file = this.sourceTable.fromSource(args.source);
-    if (file === undefined) throw new DebuggerError('The source of these breakpoints has neither a path nor a name.');
-    const requests = args.breakpoints ?? (args.lines ?? []).map((line) => ({ line }));
-    const breakpoints = this.session.debugger.setSourceBreakpoints(file, requests);
-    this.reply(response, { breakpoints: breakpoints.map((b) => this.toBreakpoint(b)) });
-  }
-
-  private onSetFunctionBreakpoints(
-    args: DebugProtocol.SetFunctionBreakpointsArguments,
-    response: DebugProtocol.Response,
-  ): void {
-    const breakpoints = this.session.debugger.setFunctionBreakpoints(args.breakpoints);
-    this.reply(response, { breakpoints: breakpoints.map((b) => this.toBreakpoint(b)) });
-  }
-
-  private onSetInstructionBreakpoints(
-    args: DebugProtocol.SetInstructionBreakpointsArguments,
-    response: DebugProtocol.Response,
-  ): void {
-    // prettier-ignore
-    const requests = args.breakpoints.map(({ instructionReference, offset, ...rest }) => ({
-      ...rest,
-      address: (Inspection.address(instructionReference) + (offset ?? 0)) >>> 0,
-    }));
-    const breakpoints = this.session.debugger.setInstructionBreakpoints(requests);
-    this.reply(response, { breakpoints: breakpoints.map((b) => this.toBreakpoint(b)) });
-  }
-
-  private onSetDataBreakpoints(
-    args: DebugProtocol.SetDataBreakpointsArguments,
-    response: DebugProtocol.Response,
-  ): void {
-    const requests = args.breakpoints.map((breakpoint) => {
-      const [address, size] = breakpoint.dataId.split('/');
-      return {
-        address: Inspection.address(address),
-        size: Number(size),
-        access: breakpoint.accessType ?? ('write' as const),
-        condition: breakpoint.condition,
-        hitCondition: breakpoint.hitCondition,
-        name: breakpoint.dataId,
-      };
-    });
-    const breakpoints = this.session.debugger.setDataBreakpoints(requests);
-    this.reply(response, { breakpoints: breakpoints.map((b) => this.toBreakpoint(b)) });
-  }
-
-  private onBreakpointLocations(
-    args: DebugProtocol.BreakpointLocationsArguments,
-    response: DebugProtocol.Response,
-  ): void {
-    const file = this.sourceTable.fromSource(args.source);
-    const breakpoints =
-      file === undefined ? [] : this.session.debugger.breakpointLocations(file, args.line, args.endLine ?? args.line);
-    this.reply(response, {
-      breakpoints: breakpoints.map(({ line, column }) => (column > 0 ? { line, column } : { line })),
-    });
   }
 
   // ---------------------------------------------------------------------------------------------------- running
@@ -543,7 +475,7 @@ export class SockScopeSession extends DebugSession {
     this.session.debugger.jump(address, args.threadId);
   }
 
-  // ------------------------------------------------------------------------------------------ sources and memory
+  // ----------------------------------------------------------------------------------------------------- sources
 
   private onSource(args: DebugProtocol.SourceArguments, response: DebugProtocol.Response): void {
     const source = args.source ?? { sourceReference: args.sourceReference };
@@ -577,25 +509,6 @@ export class SockScopeSession extends DebugSession {
       modules: all.slice(start, args.moduleCount ? start + args.moduleCount : undefined),
       totalModules: all.length,
     });
-  }
-
-  private onReadMemory(args: DebugProtocol.ReadMemoryArguments, response: DebugProtocol.Response): void {
-    const address = (Inspection.address(args.memoryReference) + (args.offset ?? 0)) >>> 0;
-    const count = Math.min(args.count, 0x100000000 - address);
-    const bytes = this.session.target.readAvailable(address, count);
-    this.reply(response, {
-      address: hex32(address),
-      data: Buffer.from(bytes).toString('base64'),
-      ...(bytes.length < args.count ? { unreadableBytes: args.count - bytes.length } : {}),
-    });
-  }
-
-  private onWriteMemory(args: DebugProtocol.WriteMemoryArguments, response: DebugProtocol.Response): void {
-    const address = (Inspection.address(args.memoryReference) + (args.offset ?? 0)) >>> 0;
-    const bytes = Buffer.from(args.data, 'base64');
-    const writable = args.allowPartial ? this.session.target.readAvailable(address, bytes.length).length : bytes.length;
-    this.session.target.writeMemory(address, bytes.subarray(0, writable));
-    this.reply(response, { bytesWritten: writable });
   }
 }
 

@@ -132,6 +132,8 @@ export interface DataBreakpointRequest extends BreakpointCondition {
   /** Bytes: 1, 2 or 4 is what every target can do. */
   readonly size: number;
   readonly access: 'read' | 'write' | 'readWrite';
+  /** For a user address: the task whose address space it is in; the present one unless given. */
+  readonly thread?: ThreadId;
   /** What is watched, for messages. */
   readonly name?: string;
 }

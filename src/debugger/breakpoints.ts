@@ -302,10 +302,13 @@ export class BreakpointTable {
     return this.counts(entry, location);
   }
 
-  private watch(entry: Entry, { address, size, access }: DataBreakpointRequest): void {
+  private watch(entry: Entry, { address, size, access, thread }: DataBreakpointRequest): void {
     const { target } = this.host;
-    // A user address means this address space only.
-    const space = this.host.platform().isKernelAddress(address) ? undefined : target.systemRegisters().cr3;
+    const platform = this.host.platform();
+    // A user address means one address space only.
+    const space = platform.isKernelAddress(address)
+      ? undefined
+      : ((thread === undefined ? undefined : platform.context(thread).pageDirectory) ?? target.systemRegisters().cr3);
     const id = target.addWatchpoint(address >>> 0, size, access, () => {
       if (space !== undefined && target.systemRegisters().cr3 !== space) return false;
       return this.counts(entry, undefined);

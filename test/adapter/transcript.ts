@@ -57,7 +57,8 @@ export class Transcript {
     const threadId = stop.threadId ?? 0;
     const frames = stack ? await this.client.frames(threadId) : [await this.client.top(threadId)];
     const description = stop.description === undefined ? '' : `, ${stop.description}`;
-    this.add(`  stopped: ${stop.reason}${description}`);
+    const text = stop.text === undefined ? '' : `: ${stop.text}`;
+    this.add(`  stopped: ${stop.reason}${description}${text}`);
     for (const frame of frames) this.add(`    ${frameLine(frame)}`);
     return frames;
   }
