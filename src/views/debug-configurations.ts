@@ -3,6 +3,9 @@ import { SOURCE_SCHEME } from '../adapter/sources';
 
 const TYPE = 'sockscope';
 
+/** Attribute (the extension's own, so with two underscores) of a session whose terminal takes the keys from the start. */
+export const FOCUS_TERMINAL = '__focusTerminal';
+
 function configurations(): vscode.DebugConfiguration[] {
   return [
     { type: TYPE, request: 'launch', name: vscode.l10n.t('SockScope: Linux socket calls') },
@@ -34,7 +37,8 @@ export function registerDebugConfigurations(context: vscode.ExtensionContext): v
     ),
     vscode.commands.registerCommand('sockscope.start', async () => {
       await vscode.commands.executeCommand('sockscope.openSocketSource');
-      await vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], configurations()[0]);
+      const configuration = { ...configurations()[0], [FOCUS_TERMINAL]: true };
+      await vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], configuration);
     }),
   );
 }

@@ -84,7 +84,9 @@ export function registerKernelSources(context: vscode.ExtensionContext): void {
         .split('\n')
         .findIndex((text) => text.startsWith('SYSCALL_DEFINE2(socketcall'));
       const at = new vscode.Range(Math.max(0, line), 0, Math.max(0, line), 0);
-      await vscode.window.showTextDocument(document, { selection: at });
+      const editor = await vscode.window.showTextDocument(document, { selection: at });
+      // The cases are what one wants to see, also when the terminal takes its part of the window.
+      editor.revealRange(at, vscode.TextEditorRevealType.AtTop);
     }),
   );
 }

@@ -97,8 +97,10 @@ function install(folder: string, extensions: string): void {
   const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8')) as Record<string, string>;
   const target = path.join(extensions, `${manifest.publisher}.${manifest.name}-${manifest.version}`);
   fs.mkdirSync(target);
-  fs.copyFileSync(path.join(folder, 'package.json'), path.join(target, 'package.json'));
-  for (const name of ['dist', 'syntaxes', 'LICENSE']) {
+  for (const name of fs.readdirSync(folder).filter((file) => /^package(\.nls.*)?\.json$/.test(file))) {
+    fs.copyFileSync(path.join(folder, name), path.join(target, name));
+  }
+  for (const name of ['dist', 'l10n', 'syntaxes', 'LICENSE']) {
     if (fs.existsSync(path.join(folder, name))) fs.symlinkSync(path.join(folder, name), path.join(target, name));
   }
 }
