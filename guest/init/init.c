@@ -18,13 +18,12 @@ static void prepare(const char *type, const char *where)
 		print("init: mounting %s: %s\n", where, error_text(errno));
 }
 
-static void bring_up_loopback(void)
+static void put(const char *text, const char *where, const char *purpose)
 {
-	const char up[] = "0x9"; /* IFF_UP | IFF_LOOPBACK */
-	int fd = open("/sys/class/net/lo/flags", O_WRONLY, 0);
+	int fd = open(where, O_WRONLY, 0);
 
-	if (fd < 0 || write(fd, up, strlen(up)) < 0)
-		print("init: bringing up the loopback interface: %s\n", error_text(errno));
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		print("init: %s: %s\n", purpose, error_text(errno));
 	if (fd >= 0)
 		close(fd);
 }
@@ -81,7 +80,9 @@ int main(void)
 	mkdir("/dev/pts", 0755);
 	prepare("devpts", "/dev/pts");
 	prepare("tmpfs", "/tmp");
-	bring_up_loopback();
+	put("0x9" /* IFF_UP | IFF_LOOPBACK */, "/sys/class/net/lo/flags", "bringing up the loopback interface");
+	/* From here on only warnings and worse: news of the kernel would be written over the line that is being typed. */
+	put("5", "/proc/sys/kernel/printk", "lowering the console's log level");
 	for (;;) {
 		pid_t shell = fork(), ended;
 
