@@ -33,6 +33,9 @@ interface Watch {
   predicate: HitPredicate | undefined;
 }
 
+/** IA32_SYSENTER_CS, IA32_SYSENTER_ESP, IA32_SYSENTER_EIP (SDM volume 4, table 2-2). */
+const SYSENTER_REGISTERS = [0x174, 0x175, 0x176];
+
 /** Our own emulator as the debugger's target. */
 export class EmulatorTarget implements Target {
   readonly name = 'emulator';
@@ -86,6 +89,11 @@ export class EmulatorTarget implements Target {
       ldtr: registers.segment(LOCAL_DESCRIPTOR_TABLE).selector, tr: tr.selector, trBase: tr.base,
       fsBase: registers.segment(4).base, gsBase: registers.segment(5).base,
       dr: [0, 1, 2, 3, 6, 7].map((i) => registers.debug(i)), cpl: registers.cpl,
+      // Asked for rarely, and this object often.
+      get sysenter() {
+        const [cs, esp, eip] = SYSENTER_REGISTERS.map((number) => Number(registers.msr(number) ?? 0n));
+        return { cs, esp, eip };
+      },
     }; // prettier-ignore
   }
 

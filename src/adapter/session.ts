@@ -17,6 +17,7 @@ import { BootError } from '../machine/machine';
 import { breakpointRequests, toBreakpoint } from './breakpoint-requests';
 import { CAPABILITIES } from './capabilities';
 import { commandCompletions, consoleCommand } from './console-commands';
+import { dispatchRequests } from './dispatch-requests';
 import { loadGuestFiles } from './guest-files';
 import { GuestSession } from './guest-session';
 import { Inspection } from './inspection';
@@ -106,6 +107,7 @@ export class SockScopeSession extends DebugSession {
     ...breakpointRequests(this.requestHost()),
     ...memoryRequests(this.requestHost(), (...range) => this.onMemoryWritten(...range)),
     ...linuxRequests(this.requestHost()),
+    ...dispatchRequests(this.requestHost()),
   };
 
   /** Reads through getters, so that nothing is needed before a request comes. */

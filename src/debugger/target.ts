@@ -59,6 +59,8 @@ export interface SystemRegisters {
   gsBase?: number;
   dr?: number[];
   cpl?: number;
+  /** IA32_SYSENTER_CS, _ESP and _EIP (model-specific registers 0x174 to 0x176). */
+  sysenter?: { cs: number; esp: number; eip: number };
 }
 
 /** One x87 register with what the debugger shows for it. */

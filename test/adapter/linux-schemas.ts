@@ -19,6 +19,30 @@ function list(name: string, properties: Record<string, Schema>, optional: readon
 
 const placeless = ['file', 'line', 'source'];
 
+const dispatchedCall = object(
+  { name: text, way: { enum: ['int80', 'sysenter'] }, number: { type: 'integer' }, socketcall: count, text, task: text, pid: count },
+  ['socketcall'],
+); // prettier-ignore
+
+const bytes: Schema = { type: 'string', pattern: '^[0-9a-f]{2}( [0-9a-f]{2})*$' };
+const address: Schema = { type: 'string', pattern: '^0x[0-9a-f]{8}$' };
+const tableRow = object({ index: count, address, bytes, symbol: text, name: text, isCurrent: { type: 'boolean' } }, [
+  'symbol',
+  'name',
+]);
+
+/** A hop of the dispatch path. */
+const dispatchHop = object(
+  {
+    kind: { enum: ['api', 'gate', 'entry', 'table', 'switch', 'kernel', 'operations', 'protocol'] },
+    title: text, detail: text, symbol: text, address, source: { $ref: 'dap#/definitions/Source' }, line: count, breakpoint: text,
+    state: { enum: ['done', 'present', 'ahead'] },
+    memory: object({ address, bytes, meaning: text, memoryReference: text }, ['address', 'memoryReference']),
+    table: object({ name: text, index: count, entrySize: count, count, rows: { type: 'array', items: tableRow } }),
+  },
+  ['detail', 'symbol', 'address', 'source', 'line', 'breakpoint', 'memory', 'table'],
+); // prettier-ignore
+
 export const LINUX_REQUESTS: Record<string, { arguments: Schema; body: Schema }> = {
   'sockscope/vectors': {
     arguments: object({}),
@@ -49,6 +73,18 @@ export const LINUX_REQUESTS: Record<string, { arguments: Schema; body: Schema }>
         receiveQueue: count, sendQueue: count, options: { type: 'array', items: text }, inode: count, variablesReference: count,
       }, // prettier-ignore
       [],
+    ),
+  },
+  'sockscope/dispatchPath': {
+    arguments: object({ threadId: count, frameId: count }, ['threadId', 'frameId']),
+    body: object(
+      {
+        path: object({ call: dispatchedCall, hops: { type: 'array', items: dispatchHop }, present: count }, [
+          'present',
+        ]),
+        reason: text,
+      },
+      ['path', 'reason'],
     ),
   },
   'sockscope/socketcallCases': {

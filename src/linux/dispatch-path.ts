@@ -1,0 +1,278 @@
+/**
+ * The way of a system call from the program's function to the protocol, hop by hop, each with the memory that decided it: what has been
+ * done, where the task is now, and what is ahead as far as memory decides it already.
+ */
+
+import type { Frame } from '../debugger/api';
+import { MemoryError } from '../debugger/target';
+import { nameOfEntry, type EnteredCall } from './call-places';
+import { apiHop, entryHop, gateHop, type WayIn } from './dispatch-path-gates';
+import { leadsToFunction, type Hop } from './dispatch-path-hops';
+import { ROUTES, type Route } from './dispatch-path-routes';
+import { socketHops, type LastHops } from './dispatch-path-sockets';
+import { switchHop, tableHop } from './dispatch-path-tables';
+import { LinuxError } from './kernel';
+import type { LinuxPlatform } from './platform';
+import { callOfCase } from './socket-calls';
+import { SOCKETCALLS } from './socket-constants';
+import { ArgumentDecoder, straceCall } from './strace';
+import type { Task } from './tasks';
+
+export interface DispatchHop extends Hop {
+  readonly state: 'done' | 'present' | 'ahead';
+}
+
+export interface DispatchPath {
+  readonly call: {
+    /** As strace names it: `bind`, also where it came through socketcall. */
+    readonly name: string;
+    readonly way: WayIn;
+    /** The number in EAX. */
+    readonly number: number;
+    /** First argument of socketcall. */
+    readonly socketcall?: number;
+    /** `bind(3, {sa_family=AF_INET, …}, 16)`. */
+    readonly text: string;
+    readonly task: string;
+    readonly pid: number;
+  };
+  /** Outermost first. */
+  readonly hops: readonly DispatchHop[];
+  /** Index of the last hop that has been entered and not been left. */
+  readonly present: number | undefined;
+}
+
+/** Most arguments that socketcall copies (nargs in net/socket.c), and most that the registers hold. */
+const MAX_ARGUMENTS = 6;
+/** Registers of the arguments in order (arch/x86/entry/entry_32.S). */
+const ARGUMENT_REGISTERS = ['ebx', 'ecx', 'edx', 'esi', 'edi', 'ebp'] as const;
+
+/** A system call on a task's stack. */
+interface CallOnStack {
+  readonly number: number;
+  readonly way: WayIn;
+  readonly task: Task;
+  /** Innermost first: the kernel's frames of the call, and those of the program. */
+  readonly kernelFrames: readonly Frame[];
+  readonly userFrames: readonly Frame[];
+  /** ebx, ecx, edx, esi, edi, ebp as the program passed them. */
+  readonly registers: readonly number[];
+  /** Address of the saved struct pt_regs. */
+  readonly saved: number;
+}
+
+/**
+ * The dispatch path of the system call that a thread is in.
+ * @param top the thread's innermost frame
+ * @throws LinuxError with one sentence where it is in none
+ */
+export function dispatchPathAt(top: Frame, platform: LinuxPlatform): DispatchPath {
+  const on = callOnStack(top, platform);
+  const { kernel } = platform;
+  const entry = platform.systemCalls().get(on.number);
+  const isMultiplexed = entry?.name === 'socketcall';
+  const selected = isMultiplexed ? on.registers[0] : undefined;
+  const case_ = selected === undefined ? undefined : SOCKETCALLS[selected];
+  const name = case_ ? callOfCase(case_) : entry ? nameOfEntry(entry.name) : `system call ${on.number}`;
+  const words = argumentWords(on, entry?.name);
+
+  const gate = gateHop(kernel, on.way);
+  const api = apiHop(on.userFrames, name);
+  const table = tableHop(platform, on.number, savedNumber(platform, on, 'orig_ax', 'nr'));
+  const hops: Hop[] = [...(api ? [api] : []), gate, entryHop(kernel, on.kernelFrames, gate), table];
+  if (selected !== undefined && entry)
+    hops.push(switchHop(platform, entry.address, selected, savedNumber(platform, on, 'bx', 'call')));
+  if (entry && !(isMultiplexed && case_ === undefined))
+    hops.push(...servingHops(platform, on, name, entry.name, words));
+
+  const present = presentHop(hops, on, platform);
+  return {
+    call: {
+      name,
+      way: on.way,
+      number: on.number,
+      ...(selected === undefined ? {} : { socketcall: selected }),
+      text: callText(platform, on, name, entry?.name, case_, words),
+      task: on.task.comm,
+      pid: on.task.pid,
+    },
+    hops: hops.map((hop, i) => ({ ...hop, state: i < present ? 'done' : i === present ? 'present' : 'ahead' })),
+    present,
+  };
+}
+
+/** @throws LinuxError where the thread is in no system call */
+function callOnStack(top: Frame, platform: LinuxPlatform): CallOnStack {
+  const task = platform.task(top.thread);
+  if (!task) throw new LinuxError('There are no tasks yet, so there is no system call.');
+  const who = `${task.comm} (pid ${task.pid})`;
+  if (top.isUser) throw new LinuxError(`${who} runs in user mode: it is not inside a system call.`);
+  const kernelFrames: Frame[] = [];
+  for (let frame: Frame | undefined = top; frame; frame = frame.caller()) {
+    const label = frame.kind === 'divider' ? /^(.*) — system call (-?\d+)/.exec(frame.functionName) : undefined;
+    if (label) return onStack(frame, label[1], Number(label[2]), task, kernelFrames, platform);
+    if (frame.isUser) break;
+    kernelFrames.push(frame);
+  }
+  if (task.mm === 0) throw new LinuxError(`${who} is a kernel thread: it makes no system calls.`);
+  throw new LinuxError(`${who} is not inside a system call: an interrupt or exception brought it into the kernel.`);
+}
+
+function onStack(
+  divider: Frame,
+  gate: string,
+  number: number,
+  task: Task,
+  kernelFrames: readonly Frame[],
+  platform: LinuxPlatform,
+): CallOnStack {
+  const { kernel } = platform;
+  const userFrames: Frame[] = [];
+  for (let frame = divider.caller(); frame; frame = frame.caller()) userFrames.push(frame);
+  const [innermost] = userFrames;
+  // Where the entry label is not on the stack any more: the vDSO's __kernel_vsyscall is what enters by sysenter.
+  const isSysenter = gate.startsWith('sysenter') || (gate === 'return' && innermost?.module?.name === '[vdso]');
+  return {
+    number,
+    way: isSysenter ? 'sysenter' : 'int80',
+    task,
+    kernelFrames,
+    userFrames,
+    registers: ARGUMENT_REGISTERS.map((register) => innermost?.registers.get(register)?.value ?? 0),
+    saved: (kernel.word('task_struct', 'thread.sp0', task.address) - kernel.sizeOf('pt_regs')) >>> 0,
+  };
+}
+
+/** The call's own argument words: registers, or what they point to. */
+function argumentWords(on: CallOnStack, entry: string | undefined): readonly number[] {
+  if (entry !== 'socketcall' && entry !== 'old_select') return on.registers;
+  const address = on.registers[entry === 'socketcall' ? 1 : 0];
+  const words: number[] = [];
+  for (let i = 0; i < MAX_ARGUMENTS; i++) {
+    try {
+      const bytes = readUser(on, (address + 4 * i) >>> 0, 4);
+      words.push((bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)) >>> 0);
+    } catch (error) {
+      if (error instanceof MemoryError) break;
+      throw error;
+    }
+  }
+  return words;
+}
+
+function readUser({ userFrames }: CallOnStack, address: number, length: number): Uint8Array {
+  const [frame] = userFrames;
+  if (!frame) throw new MemoryError(address);
+  return frame.readMemory(address, length);
+}
+
+/** A number that a switch compares, as the entry code saved it. */
+function savedNumber(platform: LinuxPlatform, on: CallOnStack, member: string, what: string) {
+  return { address: (on.saved + platform.kernel.offset('pt_regs', member)) >>> 0, what };
+}
+
+/** From the function that serves a call to the protocol. */
+function servingHops(
+  platform: LinuxPlatform,
+  on: CallOnStack,
+  name: string,
+  entry: string,
+  words: readonly number[],
+): Hop[] {
+  const route = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
+  const outer = platform.systemCalls().get(on.number)?.address;
+  const served = servingFunction(platform, route, entry, outer);
+  const last = route ? lastHops(platform, on, name, route, words) : { hops: [] };
+  if (!served) return [...last.hops];
+  const detail = [served.detail, last.detail].filter((each) => each !== undefined).join('; ');
+  return [{ ...served, ...(detail ? { detail } : {}) }, ...last.hops];
+}
+
+function servingFunction(
+  platform: LinuxPlatform,
+  route: Route | undefined,
+  entry: string,
+  outer: number | undefined,
+): Hop | undefined {
+  const names = [...(route?.functions ?? [`__sys_${entry}`, `ksys_${entry}`]), `__do_sys_${entry}`];
+  for (const name of names) {
+    const found = leadsToFunction(platform.kernel, name, outer);
+    if (found) return { kind: 'kernel', title: name, ...found };
+  }
+  return undefined;
+}
+
+function lastHops(
+  platform: LinuxPlatform,
+  on: CallOnStack,
+  name: string,
+  route: Route,
+  words: readonly number[],
+): LastHops {
+  const { kernel } = platform;
+  try {
+    return socketHops(
+      {
+        kernel,
+        name,
+        words,
+        task: on.task.address,
+        frames: on.kernelFrames,
+        readMemory: (address, length) => readUser(on, address, length),
+      },
+      route,
+    );
+  } catch (error) {
+    if (error instanceof MemoryError || error instanceof LinuxError) return { hops: [], detail: error.message };
+    throw error;
+  }
+}
+
+/** The last hop whose function is on the stack. */
+function presentHop(hops: readonly Hop[], on: CallOnStack, platform: LinuxPlatform): number {
+  const inside = new Set(on.kernelFrames.map((frame) => frame.functionName));
+  const entry = hops.findIndex(({ kind }) => kind === 'entry');
+  const isEntered = (hop: Hop): boolean => {
+    if (hop.symbol === undefined) return false;
+    if (hop.kind === 'switch') return on.kernelFrames.some((frame) => isInCase(frame, hop, platform));
+    return inside.has(hop.symbol);
+  };
+  return Math.max(
+    entry,
+    hops.findLastIndex((hop, i) => i > entry && isEntered(hop)),
+  );
+}
+
+/** Whether a frame of socketcall stands in the lines of a case. */
+function isInCase(frame: Frame, hop: Hop, platform: LinuxPlatform): boolean {
+  if (!frame.functionName.endsWith('sys_socketcall') || frame.location?.file !== hop.file) return false;
+  const cases = platform.socketcallCases();
+  const found = cases.find(({ name }) => name === hop.symbol);
+  const line = frame.location?.line ?? 0;
+  if (!found || line < found.label) return false;
+  const next = cases.filter(({ label }) => label > found.label).map(({ label }) => label);
+  return line < Math.min(found.statement + 3, ...next);
+}
+
+function callText(
+  platform: LinuxPlatform,
+  on: CallOnStack,
+  name: string,
+  entry: string | undefined,
+  case_: string | undefined,
+  words: readonly number[],
+): string {
+  if (entry === undefined) return `${name}()`;
+  const call: EnteredCall = {
+    name,
+    entry,
+    number: on.number,
+    gate: on.way === 'sysenter' ? 'sysenter' : 'int $0x80',
+    case: case_,
+    words,
+    task: on.task.address,
+    returnAddress: 0,
+    returnStack: 0,
+  };
+  return straceCall(name, new ArgumentDecoder(platform).atEntry(call).arguments);
+}
