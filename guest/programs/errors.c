@@ -1,4 +1,5 @@
 /* errors: makes each socket call once in a way that must fail, and shows the error. */
+/* accept4, sendto and recvfrom come before accept, send and recv, which are the same calls by the direct way. */
 #include "lab.h"
 #include "numbers.h"
 
@@ -38,8 +39,8 @@ static void making_and_naming(int stream, int datagram)
 	fails(socketpair(AF_INET, SOCK_STREAM, 0, pair), "socketpair of TCP", EOPNOTSUPP);
 	fails(bind(stream, &elsewhere, sizeof(elsewhere)), "bind to 192.0.2.1", EADDRNOTAVAIL);
 	fails(listen(datagram, 1), "listen for datagrams", EOPNOTSUPP);
-	fails(accept(stream, NULL, NULL), "accept without listen", EINVAL);
 	fails(accept4(stream, NULL, NULL, 1), "accept4 with a flag that there is not", EINVAL);
+	fails(accept(stream, NULL, NULL), "accept without listen", EINVAL);
 	fails(connect(stream, &address, sizeof(address)), "connect to port 1", ECONNREFUSED);
 	fails(getsockname(stream, &address, &negative), "getsockname with a length of -1", EINVAL);
 	fails(getpeername(stream, &address, &length), "getpeername without a connection", ENOTCONN);
@@ -52,10 +53,10 @@ static void passing_data(int stream, int datagram)
 	struct iovec vector = {.iov_base = text, .iov_len = sizeof(text) - 1};
 	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
 
-	fails(send(stream, text, sizeof(text) - 1, MSG_NOSIGNAL), "send without a connection", EPIPE);
-	fails(recv(stream, buffer, sizeof(buffer), 0), "recv without a connection", ENOTCONN);
 	fails(sendto(datagram, text, sizeof(text) - 1, 0, NULL, 0), "sendto without an address", EDESTADDRREQ);
 	fails(recvfrom(datagram, buffer, sizeof(buffer), MSG_DONTWAIT, NULL, NULL), "recvfrom of nothing", EAGAIN);
+	fails(send(stream, text, sizeof(text) - 1, MSG_NOSIGNAL), "send without a connection", EPIPE);
+	fails(recv(stream, buffer, sizeof(buffer), 0), "recv without a connection", ENOTCONN);
 	fails(sendmsg(datagram, &message, 0), "sendmsg without an address", EDESTADDRREQ);
 	vector.iov_base = buffer;
 	fails(recvmsg(datagram, &message, MSG_DONTWAIT), "recvmsg of nothing", EAGAIN);
@@ -83,7 +84,7 @@ int main(int argc, char **argv)
 	lab_start(argc, argv, options);
 	stream = check(socket(AF_INET, SOCK_STREAM, 0), "socket");
 	datagram = check(socket(AF_INET, SOCK_DGRAM, 0), "socket");
-	passing_data(stream, datagram); /* first: after a connect that failed, recv sees the end of data */
+	passing_data(stream, datagram); /* before connect: after one that failed, recv sees the end of data */
 	making_and_naming(stream, datagram);
 	options_and_waiting(stream);
 	check(close(datagram), "close");

@@ -4,6 +4,8 @@
  */
 
 import type { Breakpoint } from '../debugger/api';
+import { nameOfEntry } from './call-places';
+import { parseCatch, type CatchRequest } from './catch-request';
 import { placeOf, type SourcePlace } from './places';
 import type { LinuxPlatform } from './platform';
 import { SOCKETCALL_FILE, type SocketcallCase } from './socketcall';
@@ -39,7 +41,8 @@ export class CallTables {
     return calls.map((call) => {
       const { file, line } = this.places?.get(call.number) ?? {};
       const names = [call.symbol, ...systemCallAliases(`sys_${call.name}`)];
-      return { ...call, file, line, ...watched(names.flatMap((name) => byFunction.get(name) ?? [])) };
+      const on = names.flatMap((name) => byFunction.get(name) ?? []).filter((each) => isAbout(each, call));
+      return { ...call, file, line, ...watched(on) };
     });
   }
 
@@ -60,7 +63,21 @@ export class CallTables {
 
 function watched(breakpoints: readonly Breakpoint[]): Watched {
   const own = [...new Set(breakpoints)];
-  return { breakpointIds: own.map(({ id }) => id), hits: own.reduce((sum, { hits }) => sum + hits, 0) };
+  // One on every call does not know which of them it was.
+  const hits = own.reduce((sum, each) => sum + (caughtBy(each)?.call === 'all' ? 0 : each.hits), 0);
+  return { breakpointIds: own.map(({ id }) => id), hits };
+}
+
+/** What a system-call breakpoint catches; undefined for any other one. */
+function caughtBy({ requested }: Breakpoint): CatchRequest | undefined {
+  // It was understood when it was set, or it would be on no function.
+  return parseCatch(requested);
+}
+
+/** A system-call breakpoint is on its own call only, though it also waits at socketcall's entry for those that come through it. */
+function isAbout(breakpoint: Breakpoint, { name }: SystemCall): boolean {
+  const caught = caughtBy(breakpoint)?.call;
+  return caught === undefined || caught === 'all' || caught === name || caught === nameOfEntry(name);
 }
 
 /** Breakpoints by the functions they are in, inlined ones included. */

@@ -7,6 +7,7 @@ import { parseCatch } from './catch-request';
 import { EntryCode } from './entry';
 import { Kernel, LinuxError } from './kernel';
 import { KERNEL_FAULT, KernelFaults } from './kernel-faults';
+import { callOfCase } from './socket-calls';
 import { caseNameOf, findSocketcallCases, SOCKETCALL_FILE, type SocketcallCase } from './socketcall';
 import { readSystemCalls, systemCallAliases, type SystemCall } from './system-calls';
 import { IDLE_THREAD, Tasks, type Task } from './tasks';
@@ -163,6 +164,11 @@ export class LinuxPlatform implements Platform {
     return this.entry.crossing(context, registers);
   }
 
+  /** do_task_dead() (kernel/sched/core.c): the end of do_exit(), from which no task returns. */
+  threadEnd(): number | undefined {
+    return this.kernel.symbol('do_task_dead');
+  }
+
   isKernelAddress(address: number): boolean {
     return address >= this.pageOffset;
   }
@@ -181,7 +187,7 @@ export class LinuxPlatform implements Platform {
     const caught = parseCatch(name);
     if (caught) return new CallCatch(this, this.callPlaces(), caught);
     const wanted = caseNameOf(name);
-    if (!wanted) return undefined;
+    if (!wanted) return this.multiplexedOnly(name);
     const cases = this.socketcallCases();
     if (cases.length === 0) {
       throw new LinuxError(
@@ -191,6 +197,20 @@ export class LinuxPlatform implements Platform {
     const found = cases.find((c) => c.name === wanted);
     if (!found) throw new LinuxError(`The socketcall switch of this kernel has no case ${wanted}.`);
     return { file: SOCKETCALL_FILE, line: found.statement, message: `case ${wanted} of the socketcall switch` };
+  }
+
+  /**
+   * `sys_send`, `sys_recv`, `sys_accept`: i386 never gave these a number, so that the kernel has functions of these names which nobody
+   * calls (arch/x86/entry/syscalls/syscall_32.tbl). Programs come to them by a case of socketcall; that is the place.
+   */
+  private multiplexedOnly(name: string): { file: string; line: number; message: string } | undefined {
+    const call = /^sys_(\w+)$/.exec(name)?.[1];
+    const found = call && this.socketcallCases().find((each) => callOfCase(each.name) === call);
+    if (!found || this.kernel.symbol(`__sys_${call}`) !== undefined) return undefined;
+    const calls = [...this.systemCalls().values()];
+    if (calls.length === 0 || calls.some((each) => each.name === call)) return undefined;
+    const message = `This kernel has no system call of its own for ${call}: the breakpoint is on case ${found.name} of the socketcall switch.`;
+    return { file: SOCKETCALL_FILE, line: found.statement, message };
   }
 
   /** Runs what reads kernel structures; undefined where the kernel is not far enough, or its structures are broken. */

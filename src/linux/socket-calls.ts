@@ -6,7 +6,7 @@
 import { MemoryError } from '../debugger/target';
 import { formatSockaddr, MAX_SOCKADDR } from './sockaddr';
 import {
-  familyName, levelName, messageFlags, optionName, protocolName, shutdownName, socketTypeName, SOCKETCALLS,
+  acceptFlags, familyName, levelName, messageFlags, optionName, protocolName, shutdownName, socketTypeName, SOCKETCALLS,
 } from './socket-constants'; // prettier-ignore
 
 type ParameterKind =
@@ -114,7 +114,7 @@ function decode(
       case 'messageFlags':
         return messageFlags(value);
       case 'acceptFlags':
-        return value === 0 ? 0 : socketTypeName(value).replace(/^0\|/, '');
+        return value === 0 ? 0 : acceptFlags(value);
       case 'how':
         return shutdownName(value);
       case 'level':
@@ -134,7 +134,7 @@ function decode(
       case 'lengthPointer':
         return value === 0 ? 'NULL' : `[${word(read, value) | 0}]`;
       case 'messageHeader':
-        return value === 0 ? 'NULL' : messageHeader(value, read);
+        return value === 0 ? 'NULL' : messageHeader(value, list !== SOCKET_CALLS.recvmsg, read);
       case 'timeout':
         return value === 0 ? 'NULL' : `{${word(read, value)}, ${word(read, value + 4)}}`;
       case 'fdSet':
@@ -178,12 +178,14 @@ function optionValue(bytes: Uint8Array): string {
 }
 
 /** struct user_msghdr: name, namelen, iov, iovlen, control, controllen, flags; four bytes each on i386. */
-function messageHeader(address: number, read: ReadMemory): string {
+function messageHeader(address: number, filled: boolean, read: ReadMemory): string {
   const [name, nameLength, vector, count, control, controlLength] = [0, 4, 8, 12, 16, 20].map((o) =>
     word(read, address + o),
   );
   const parts: string[] = [];
-  if (name !== 0) parts.push(`name=${formatSockaddr(read(name, Math.min(nameLength, MAX_SOCKADDR)))}`);
+  // Where a name is to be received, there is none yet.
+  const shown = (): string => (filled ? formatSockaddr(read(name, Math.min(nameLength, MAX_SOCKADDR))) : hex(name));
+  if (name !== 0) parts.push(`name=${shown()}`);
   const buffers = Array.from({ length: Math.min(count, 8) }, (_, i) => {
     const base = word(read, vector + 8 * i);
     const length = word(read, vector + 8 * i + 4);

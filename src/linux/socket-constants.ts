@@ -100,6 +100,11 @@ export function socketTypeName(type: number): string {
   return [base, ...flagParts(type & ~0xf, TYPE_FLAGS)].join('|');
 }
 
+/** `SOCK_NONBLOCK|SOCK_CLOEXEC`: the flags of accept4, which has no type; `0` without flags. */
+export function acceptFlags(flags: number): string {
+  return flagParts(flags, TYPE_FLAGS).join('|') || '0';
+}
+
 /** `IPPROTO_TCP` where the family is one of IP's; the number elsewhere, whose protocols are its own. */
 export function protocolName(protocol: number, family: number): string {
   const internet = family === 2 || family === 10;

@@ -10,7 +10,7 @@ import type { LinuxPlatform } from './platform';
 import { MAX_SOCKADDR } from './sockaddr';
 import { SOCKET_CALLS, type Parameter } from './socket-calls';
 import {
-  familyName, levelName, messageFlags, protocolName, shutdownName, socketTypeName, SOCKETCALLS,
+  acceptFlags, familyName, levelName, messageFlags, protocolName, shutdownName, socketTypeName, SOCKETCALLS,
 } from './socket-constants'; // prettier-ignore
 import { messageNameLength, readWord, straceMessage, straceMessages } from './strace-message';
 import { straceOption, straceOptionName } from './strace-options';
@@ -104,7 +104,7 @@ export class ArgumentDecoder {
       case 'messageFlags':
         return messageFlags(value);
       case 'acceptFlags':
-        return value === 0 ? '0' : socketType(value).replace(/^0\|/, '');
+        return straceAcceptFlags(value);
       case 'how':
         return shutdownName(value);
       case 'level':
@@ -232,6 +232,13 @@ export class ArgumentDecoder {
 /** `SOCK_STREAM|SOCK_CLOEXEC|SOCK_NONBLOCK`: strace has the flags in this order. */
 function socketType(value: number): string {
   return socketTypeName(value).replace('SOCK_NONBLOCK|SOCK_CLOEXEC', 'SOCK_CLOEXEC|SOCK_NONBLOCK');
+}
+
+/** The flags of accept4; a value without any that is known is marked as strace marks it. */
+function straceAcceptFlags(value: number): string {
+  const text = acceptFlags(value);
+  if (text.startsWith('0x')) return `${text} /* SOCK_??? */`;
+  return text.replace('SOCK_NONBLOCK|SOCK_CLOEXEC', 'SOCK_CLOEXEC|SOCK_NONBLOCK');
 }
 
 /** Parameters of a socket call; undefined for other calls. */
