@@ -36,6 +36,10 @@ export class BarePlatform implements Platform {
     return undefined;
   }
 
+  threadEnd(): undefined {
+    return undefined;
+  }
+
   isKernelAddress(address: number): boolean {
     const { kernel } = this.modules;
     return kernel !== undefined && moduleHasCode(kernel, address);

@@ -349,6 +349,7 @@ export class Debugger {
       this.forgetStacks();
     }
     if (result.kind === 'stopped') this.stopped(result.reason);
+    else if (result.kind === 'threadEnded') this.tellStop('step', [], 'The task ends here, before the step was done.');
     else {
       this.hidden = { thread: this.currentThread(), count: result.hidden };
       this.tellStop('step');

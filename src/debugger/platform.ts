@@ -70,6 +70,8 @@ export interface Platform {
    * has no unwind information at all. Gives the crossing, or undefined where the stack just ends.
    */
   entryCrossing(context: ThreadContext, registers: Registers): EntryCrossing | undefined;
+  /** Address that a thread which ends comes past, as the last of its own; undefined where there is no such place. */
+  threadEnd(): number | undefined;
   /** True for addresses in the kernel's half. */
   isKernelAddress(address: number): boolean;
   /** Names that people know for functions of this system → names in the symbol table, best first (sys_socket → __sys_socket, __ia32_sys_socket). */

@@ -25,6 +25,8 @@ export interface StepHost {
 export type StepResult =
   /** Arrived; so many inlined calls that begin here are not entered yet. */
   | { readonly kind: 'done'; readonly hidden: number }
+  /** The thread has come to its end first. */
+  | { readonly kind: 'threadEnded' }
   /** Something else stopped the guest. */
   | { readonly kind: 'stopped'; readonly reason: StopReason };
 
@@ -418,11 +420,14 @@ export class Stepper {
     const ids: number[] = [];
     try {
       for (const { address, predicate } of stopovers) ids.push(target.addBreakpoint(address, predicate));
+      const end = this.host.platform.threadEnd();
+      const endId = end === undefined ? undefined : target.addBreakpoint(end, () => this.isOurs());
+      if (endId !== undefined) ids.push(endId);
       const reason = await target.resume();
       this.lastYield = Date.now();
       if (reason.kind !== 'breakpoint') return { kind: 'stopped', reason };
       if (reason.ids.some((id) => this.host.isUserBreakpoint(id))) return { kind: 'stopped', reason };
-      return undefined;
+      return endId !== undefined && reason.ids.includes(endId) ? { kind: 'threadEnded' } : undefined;
     } finally {
       for (const id of ids) target.removeBreakpoint(id);
     }

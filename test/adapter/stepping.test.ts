@@ -141,3 +141,26 @@ for (const entry of ['int80', 'sysenter', 'direct']) {
     });
   });
 }
+
+describe('adapter: stepping a program to its end', function () {
+  this.timeout(PREPARATION);
+  let client: TestClient;
+
+  after(() => client.end());
+
+  it('stops where the task ends, and says so', async () => {
+    client = await launched({ run: ['hello'] });
+    await client.functionBreakpoints({ name: 'exit', condition: '$comm == "hello"' });
+    const { threadId = 0 } = await started(client);
+    await client.functionBreakpoints();
+    for (let steps = 0; steps < 20; steps++) {
+      const stop = await client.run('next', { threadId });
+      if ((await client.top(threadId)).name !== 'do_task_dead') continue;
+      assert.deepEqual([stop.reason, stop.text], ['step', 'The task ends here, before the step was done.']);
+      await client.request('continue', { threadId });
+      await client.console('hello: exit 1');
+      return;
+    }
+    assert.fail('the program does not end');
+  });
+});
