@@ -29,6 +29,7 @@ import { hex32 } from './registers';
 import type { RequestGroup, RequestHost } from './request-host';
 import { SOURCE_SCHEME, Sources } from './sources';
 import { traceSystemCalls } from './system-call-trace';
+import { viewRequests } from './view-requests';
 
 /** What the adapter is started with. */
 export interface AdapterOptions {
@@ -108,6 +109,7 @@ export class SockScopeSession extends DebugSession {
     ...memoryRequests(this.requestHost(), (...range) => this.onMemoryWritten(...range)),
     ...linuxRequests(this.requestHost()),
     ...dispatchRequests(this.requestHost()),
+    ...viewRequests(this.requestHost(), (threadId) => this.focusOn(threadId)),
   };
 
   /** Reads through getters, so that nothing is needed before a request comes. */
@@ -348,10 +350,20 @@ export class SockScopeSession extends DebugSession {
     this.endProgress();
     this.forgetStop();
     this.lastStop = event;
+    this.tellStop(event);
+  }
+
+  /** A client looks at the thread that it was told of last: the protocol has no other word for choosing one. */
+  private focusOn(thread: number): void {
+    const last = this.lastStop;
+    this.tellStop(last?.thread === thread ? last : { reason: 'pause', thread, breakpointIds: [], text: undefined });
+  }
+
+  private tellStop(event: Stopped): void {
     const stopped: DebugProtocol.StoppedEvent = new StoppedEvent(REASONS[event.reason], event.thread);
     stopped.body.allThreadsStopped = true;
     if (event.breakpointIds.length > 0) stopped.body.hitBreakpointIds = [...event.breakpointIds];
-    const call = this.callAtStop();
+    const call = event.thread === this.session.debugger.currentThread() ? this.callAtStop() : undefined;
     // The description stands beside the thread's name and must be short; the text has room for the arguments.
     if (call) stopped.body.description = `Paused in ${call.name}`;
     const text = event.text ?? call?.text;

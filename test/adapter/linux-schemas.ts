@@ -75,6 +75,33 @@ export const LINUX_REQUESTS: Record<string, { arguments: Schema; body: Schema }>
       [],
     ),
   },
+  'sockscope/tasks': {
+    arguments: object({}),
+    body: list(
+      'tasks',
+      {
+        threadId: count, pid: count, tgid: count, ppid: count, comm: text, state: text, isRunning: { type: 'boolean' },
+        isKernelThread: { type: 'boolean' }, program: text, waitChannel: text, memoryReference: text,
+      }, // prettier-ignore
+      ['program', 'waitChannel'],
+    ),
+  },
+  'sockscope/focusTask': { arguments: object({ threadId: count }), body: object({}) },
+  'sockscope/sources': {
+    arguments: object({}),
+    body: list('sources', { file: text, available: { type: 'boolean' }, source: place.source }, []),
+  },
+  'sockscope/sockaddr': {
+    arguments: object({ expression: text, memoryReference: text, frameId: count, length: count }, [
+      'expression',
+      'memoryReference',
+      'frameId',
+      'length',
+    ]),
+    body: list('fields', { name: text, offset: count, value: text, data: text }, [], {
+      address: text, memoryReference: text, length: count, structure: text, text,
+    }), // prettier-ignore
+  },
   'sockscope/dispatchPath': {
     arguments: object({ threadId: count, frameId: count }, ['threadId', 'frameId']),
     body: object(
