@@ -27,6 +27,16 @@ export async function build(guest) {
     external: ['vscode'],
     logLevel: 'warning',
   });
+  await bundle({
+    absWorkingDir: ROOT,
+    entryPoints: ['src/views/webview/dispatch.ts', 'src/views/webview/dispatch.css'],
+    outdir: 'dist/webview',
+    bundle: true,
+    platform: 'browser',
+    target: 'es2022',
+    format: 'iife',
+    logLevel: 'warning',
+  });
   // iced-x86 reads its WebAssembly from beside the bundle.
   copyFileSync(path.join(ROOT, 'node_modules/iced-x86/iced_x86_bg.wasm'), path.join(ROOT, 'dist/iced_x86_bg.wasm'));
   if (guest) {
