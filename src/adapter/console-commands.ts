@@ -1,6 +1,8 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { DebuggerError } from '../debugger/api';
 import { LinuxError, type Task } from '../linux';
+import { dispatchPathAt } from '../linux/dispatch-path';
+import { pathRows } from '../linux/dispatch-path-text';
 import { formatRecord, readLog } from '../linux/dmesg';
 import { formatMapping, readMappings } from '../linux/maps';
 import { readMounts } from '../linux/mounts';
@@ -27,6 +29,7 @@ const COMMANDS: readonly Command[] = [
   { name: 'idt', help: 'the interrupt descriptor table as it stands in memory', run: vectors },
   { name: 'mount', help: 'the mounted file systems, as the current task sees them', run: mounts },
   { name: 'maps', argument: 'PID', help: 'the mappings of a process', run: maps },
+  { name: 'path', argument: '[PID]', help: 'the way of the system call that a task is in, from its program to the protocol', run: path },
   { name: 'help', help: 'this list', run: help },
 ]; // prettier-ignore
 
@@ -153,6 +156,15 @@ function maps(session: GuestSession, pid: string): string {
   if (!task) throw new DebuggerError(`There is no process ${pid}.`);
   if (task.mm === 0) return `${task.comm} (pid ${pid}) is a kernel thread: it has no mappings of its own.`;
   return readMappings(session.platform.kernel, task.mm).map(formatMapping).join('\n');
+}
+
+function path(session: GuestSession, pid: string): string {
+  const { debugger: debug, platform } = session;
+  if (pid !== '' && !/^\d+$/.test(pid)) throw new DebuggerError('path takes the number of a task, for example: path 1');
+  if (pid !== '' && !platform.task(Number(pid))) throw new DebuggerError(`There is no task ${pid}.`);
+  const found = dispatchPathAt(debug.topFrame(pid === '' ? undefined : Number(pid)), platform);
+  const { text, task, pid: of } = found.call;
+  return `${text} by ${task} (pid ${of})\n${table(pathRows(found))}`;
 }
 
 /** Columns in line; the first `right` of them to the right. */

@@ -1,5 +1,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { DispatchPathBody } from '../adapter/dispatch-requests';
 import { SOURCE_SCHEME } from '../adapter/sources';
+import { pathNames } from '../linux/dispatch-path-text';
 import { DapClient } from './dap-client';
 
 /** A call of the experiment's programs, seen at a breakpoint. */
@@ -12,6 +14,8 @@ export interface Stop {
   /** `SYS_BIND`, at a stop in a case of the socketcall switch. */
   readonly case?: string;
   readonly arguments: Record<string, string | number>;
+  /** The whole dispatch of the call by the names of its hops, also what is ahead: `bind`, `vector 0x80`, …, `inet_csk_get_port`. */
+  readonly way: readonly string[];
   /** From the user's `main` to the kernel's function. */
   readonly stack: readonly StackEntry[];
 }
@@ -162,6 +166,7 @@ async function describeStop(
   const { socketCall } = await client.request<{
     socketCall: { call: string; case?: string; arguments: Stop['arguments'] } | null;
   }>('sockscope/socketCall', { frameId: top.id });
+  const { path } = await client.request<DispatchPathBody>('sockscope/dispatchPath', { threadId });
   const title = threads.find((thread) => thread.id === threadId)?.name ?? '';
   const task = /^(.*) \(pid (\d+)/.exec(title);
   const stop: Stop = {
@@ -172,6 +177,7 @@ async function describeStop(
     line: top.line,
     ...(socketCall?.case ? { case: socketCall.case } : {}),
     arguments: socketCall?.arguments ?? {},
+    way: pathNames(path?.hops ?? []),
     stack: stackEntries(stackFrames),
   };
   return { stop, listing: await listAround(client, top) };

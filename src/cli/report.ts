@@ -26,6 +26,7 @@ export function formatStop(stop: Stop, listing: Listing | undefined, style: Styl
   });
   const list = Object.entries(stop.arguments).map(([name, value]) => `${name} = ${value}`);
   lines.push(`  arguments  ${list.join(', ') || '(none)'}`);
+  if (stop.way.length > 0) lines.push(`  way        ${stop.way.join(' → ')}`);
   const width = Math.max(...stop.stack.map((entry) => entry.function.length));
   let space = '';
   for (const entry of stop.stack) {

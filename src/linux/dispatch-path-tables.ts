@@ -219,21 +219,23 @@ export function switchHop(platform: LinuxPlatform, fn: number, number: number, c
     return info?.file.path === SOCKETCALL_FILE && info.line >= found.label && info.line <= found.statement;
   };
   const table = jumpTableOf(kernel, fn, number, inCase);
-  const [file] = kernel.module.symbols.findFiles(SOCKETCALL_FILE);
-  const common = { kind: 'switch', title, symbol: name, file, breakpoint: name } as const;
+  const common = { kind: 'switch', title, symbol: name, breakpoint: name } as const;
   if (!table) {
+    const [file] = kernel.module.symbols.findFiles(SOCKETCALL_FILE);
     const [place] = file ? kernel.module.symbols.addressesForLine(file, found.statement) : [];
     const detail = `compared with ${number}: the compiler made no jump table`;
-    return { ...common, detail, address: place?.address, line: place?.actualLine ?? found.statement, memory };
+    return { ...common, detail, address: place?.address, file, line: place?.actualLine ?? found.statement, memory };
   }
   const slot = number - table.first;
   const row = pointerAt(kernel, table.address + 4 * slot, `row ${slot} of the switch's jump table`);
   const address = wordIn(row.bytes);
+  const info = kernel.module.symbols.lineAt(address);
   return {
     ...common,
     detail: `call = ${number}: row ${slot} of the jump table at ${hex(table.address)}`,
     address,
-    line: kernel.module.symbols.lineAt(address)?.line ?? found.statement,
+    file: info?.file,
+    line: info?.line ?? found.statement,
     memory: row,
     table: tableAround(
       kernel,

@@ -4,7 +4,8 @@
  */
 
 import type { Frame } from '../debugger/api';
-import { MemoryError } from '../debugger/target';
+import { callBefore } from '../debugger/instructions';
+import { MemoryError, type Target } from '../debugger/target';
 import { nameOfEntry, type EnteredCall } from './call-places';
 import { apiHop, entryHop, gateHop, type WayIn } from './dispatch-path-gates';
 import { leadsToFunction, type Hop } from './dispatch-path-hops';
@@ -42,6 +43,8 @@ export interface DispatchPath {
   readonly present: number | undefined;
 }
 
+/** include/uapi/asm-generic/errno.h */
+const ENOSYS = 38;
 /** Most arguments that socketcall copies (nargs in net/socket.c), and most that the registers hold. */
 const MAX_ARGUMENTS = 6;
 /** Registers of the arguments in order (arch/x86/entry/entry_32.S). */
@@ -86,6 +89,7 @@ export function dispatchPathAt(top: Frame, platform: LinuxPlatform): DispatchPat
     hops.push(...servingHops(platform, on, name, entry.name, words));
 
   const present = presentHop(hops, on, platform);
+  const left = hasReturned(hops, present, on, platform);
   return {
     call: {
       name,
@@ -96,7 +100,7 @@ export function dispatchPathAt(top: Frame, platform: LinuxPlatform): DispatchPat
       task: on.task.comm,
       pid: on.task.pid,
     },
-    hops: hops.map((hop, i) => ({ ...hop, state: i < present ? 'done' : i === present ? 'present' : 'ahead' })),
+    hops: hops.map((hop, i) => ({ ...hop, state: i === present ? 'present' : i < present || left ? 'done' : 'ahead' })),
     present,
   };
 }
@@ -243,6 +247,22 @@ function presentHop(hops: readonly Hop[], on: CallOnStack, platform: LinuxPlatfo
   );
 }
 
+/** Whether the hop that follows the present one has been left again. */
+function hasReturned(hops: readonly Hop[], present: number, on: CallOnStack, platform: LinuxPlatform): boolean {
+  const { kernel } = platform;
+  const [top] = on.kernelFrames;
+  const next = hops[present + 1];
+  if (!top || !next) return false;
+  // Right behind the call that leads there.
+  const called = callBefore(kernel.target.readAvailable(top.address - 7, 7), top.address);
+  if (called !== undefined && called !== 'indirect' && called === next.address) return true;
+  if (called === 'indirect' && (next.kind === 'operations' || next.kind === 'protocol'))
+    return top.functionName === hops[present].symbol;
+  // The entry code saves ENOSYS as the result, which stays until the table's function has given another.
+  if (hops[present].kind !== 'entry' || top.functionName === hops[present].symbol) return false;
+  return (kernel.word('pt_regs', 'ax', on.saved) | 0) !== -ENOSYS;
+}
+
 /** Whether a frame of socketcall stands in the lines of a case. */
 function isInCase(frame: Frame, hop: Hop, platform: LinuxPlatform): boolean {
   if (!frame.functionName.endsWith('sys_socketcall') || frame.location?.file !== hop.file) return false;
@@ -274,5 +294,17 @@ function callText(
     returnAddress: 0,
     returnStack: 0,
   };
-  return straceCall(name, new ArgumentDecoder(platform).atEntry(call).arguments);
+  return straceCall(name, new ArgumentDecoder(seenBy(platform, on)).atEntry(call).arguments);
+}
+
+/** The platform with the memory of the task's program, which need not be the one that runs now. */
+function seenBy(platform: LinuxPlatform, { userFrames }: CallOnStack): LinuxPlatform {
+  const directory = userFrames[0]?.pageDirectory;
+  if (directory === undefined) return platform;
+  const { target } = platform;
+  const view: Pick<Target, 'readMemory' | 'readAvailable'> = {
+    readMemory: (address, length) => target.readMemory(address, length, directory),
+    readAvailable: (address, length) => target.readAvailable(address, length, directory),
+  };
+  return Object.create(platform, { target: { value: Object.assign(Object.create(target), view) } }) as LinuxPlatform;
 }

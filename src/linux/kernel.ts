@@ -6,10 +6,19 @@ import { Value, type ValueAccess } from '../debugger/values';
 import { describeAddress } from '../debugger/expressions';
 
 /**
- * Functions whose units define most of the structures of interest (scheduler, processes, program loading, processor set-up, sockets):
+ * Functions whose units define most of the structures of interest (scheduler, processes, program loading, processor set-up, sockets,
+ * Internet protocols):
  * these units are searched first, so that the index of all debug information is needed only for rare ones.
  */
-const LANDMARKS = ['schedule', 'do_group_exit', 'begin_new_exec', '__switch_to', 'cpu_init', '__sys_socket'];
+const LANDMARKS = [
+  'schedule',
+  'do_group_exit',
+  'begin_new_exec',
+  '__switch_to',
+  'cpu_init',
+  '__sys_socket',
+  'inet_create',
+];
 
 /** Something this kernel lacks, or that cannot be read now; the message is one sentence. */
 export class LinuxError extends Error {

@@ -82,9 +82,19 @@ describe('adapter: commands of the debug console', function () {
     );
   });
 
+  it('path shows the way of the call that a task is in', async () => {
+    const lines = await console('path 1');
+    assert.match(lines[0], /^wait4\(-1, .*\) by init \(pid 1\)$/);
+    const hops = lines.slice(1).map((line) => line.split(/ {2,}/));
+    assert.deepEqual(
+      hops.map(([mark, title]) => `${mark} ${title}`),
+      ['✓ wait4', '✓ vector 0x80', '✓ entry_INT80_32', '✓ ia32_sys_call: case 114', '→ __do_sys_wait4'],
+    );
+  });
+
   it('help names every command', async () => {
     const lines = await console('help');
-    for (const name of ['ps', 'dmesg', 'syscalls', 'idt', 'mount', 'maps', 'help'])
+    for (const name of ['ps', 'dmesg', 'syscalls', 'idt', 'mount', 'maps', 'path', 'help'])
       assert.ok(
         lines.some((line) => line.startsWith(name)),
         name,
@@ -95,6 +105,7 @@ describe('adapter: commands of the debug console', function () {
     const repl = { frameId, context: 'repl' };
     assert.match(await client.failure('evaluate', { ...repl, expression: 'maps' }), /^maps needs the number/);
     assert.equal(await client.failure('evaluate', { ...repl, expression: 'maps 4711' }), 'There is no process 4711.');
+    assert.equal(await client.failure('evaluate', { ...repl, expression: 'path 4711' }), 'There is no task 4711.');
     assert.match(await client.failure('evaluate', { ...repl, expression: 'ps 1' }), /takes no argument/);
     assert.match(
       await client.failure('evaluate', { frameId, expression: 'syscalls', context: 'watch' }),

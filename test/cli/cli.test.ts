@@ -44,6 +44,9 @@ function checkStop(stop: Record<string, unknown>, number: number, cases: boolean
   assert.ok(Number.isInteger(stop.line) && (stop.line as number) > 0, text);
   if (cases) assert.match(stop.case as string, /^SYS_[A-Z]+$/);
   for (const value of Object.values(stop.arguments as object)) assert.match(typeof value, /^(string|number)$/);
+  const way = stop.way as string[];
+  assert.ok(way.length >= 6 && way.some((name) => name.startsWith('entry_')), text);
+  if (cases) assert.ok(way.includes(`case ${stop.case as string}`), text);
   const stack = stop.stack as { function: string; file: string; line: number; space: string }[];
   assert.ok(stack.length > 5);
   assert.equal(stack[0].function, 'main');
@@ -109,6 +112,10 @@ describe('command line', function () {
     assert.match(stdout, /^stop 2 {2}replyhi \(pid \d+\) {2}__sys_bind {2}net\/socket\.c:\d+$/m);
     assert.match(stdout, /^→ +\d+ {2}.*\S/m);
     assert.match(stdout, /^ {2}arguments {2}fd = 3, addr = 0\.0\.0\.0:5001, addrlen = 16$/m);
+    assert.match(
+      stdout,
+      /^ {2}way {8}bind → vector 0x80 → entry_INT80_32 → .* → __sys_bind → inet_bind → inet_csk_get_port$/m,
+    );
     assert.match(stdout, /^ {2}user +main +guest\/programs\/replyhi\.c:\d+$/m);
     assert.match(stdout, /^ {2}replyhi {2}__sys_socket → __sys_bind → __sys_listen$/m);
     assert.doesNotMatch(stdout, /\x1b/, 'no colours where nobody sees them');
