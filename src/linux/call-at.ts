@@ -3,7 +3,8 @@ import { environmentOf } from '../debugger/expressions';
 import { MemoryError } from '../debugger/target';
 import { integerOf, ValueError } from '../debugger/values';
 import type { LinuxPlatform } from './platform';
-import { callOfCase, decodeArguments, SOCKET_CALLS } from './socket-calls';
+import { decodeArguments } from './brief-values';
+import { callOfCase, SOCKET_CALLS } from './socket-calls';
 import { caseAtLine } from './socketcall';
 
 /** The socket call a stop belongs to. */

@@ -4,10 +4,10 @@ import type { CatchRequest } from './catch-request';
 import { errnoName, isFailure } from './errno';
 import { LinuxError } from './kernel';
 import type { LinuxPlatform } from './platform';
-import { ArgumentDecoder, straceCall, straceResult, type EntryView } from './strace';
+import { ArgumentDecoder, straceResult, type CallView } from './strace';
 
 /** A system-call breakpoint. */
-export class CallCatch extends CallWatch<EntryView> {
+export class CallCatch extends CallWatch<CallView> {
   private readonly decoder: ArgumentDecoder;
   private last: string | undefined;
 
@@ -29,20 +29,20 @@ export class CallCatch extends CallWatch<EntryView> {
     return this.last;
   }
 
-  protected entered(call: EnteredCall): 'stop' | 'ignore' | { keep: EntryView } {
+  protected entered(call: EnteredCall): 'stop' | 'ignore' | { keep: CallView } {
     const { call: wanted, moment } = this.request;
     if (wanted !== 'all' && call.name !== wanted && call.entry !== wanted) return 'ignore';
     const view = this.decoder.atEntry(call);
     if (moment.kind !== 'entry') return { keep: view };
-    this.last = `${straceCall(call.name, view.arguments)}, entered ${wayOf(call)}`;
+    this.last = `${view.text}, entered ${wayOf(call)}`;
     return 'stop';
   }
 
-  protected returned(call: EnteredCall, view: EntryView, result: number): boolean {
+  protected returned(call: EnteredCall, view: CallView, result: number): boolean {
     const { moment } = this.request;
     if (moment.kind !== 'return' && !isFailure(result)) return false;
     if (moment.kind === 'error' && -result !== moment.number) return false;
-    const text = straceCall(call.name, this.decoder.atReturn(view, result));
+    const { text } = this.decoder.atReturn(view, result);
     const raw = isFailure(result) ? `${result} ${errnoName(result) ?? ''}`.trimEnd() : straceResult(call.name, result);
     this.last = `${text} returns ${raw}, entered ${wayOf(call)}`;
     return true;

@@ -3,7 +3,7 @@ import { SOCKET_CALL_NAMES } from './call-places';
 import { CallWatch } from './call-watch';
 import { errnoName, isFailure } from './errno';
 import type { LinuxPlatform } from './platform';
-import { ArgumentDecoder, DATA_LIMIT, straceCall, straceResult, type EntryView, type ShownArgument } from './strace';
+import { ArgumentDecoder, DATA_LIMIT, straceResult, type CallView, type ShownArgument } from './strace';
 
 /** Which calls a trace shows. */
 export type TraceScope = 'sockets' | 'all';
@@ -33,7 +33,7 @@ export interface TracedCall {
 }
 
 interface Kept {
-  readonly view: EntryView;
+  readonly view: CallView;
   readonly pid: number;
   readonly comm: string;
   readonly enteredAt: number;
@@ -74,7 +74,7 @@ export class CallTrace extends CallWatch<Kept> {
       enteredAt: target.instructionCount(),
     };
     if (!NO_RETURN.has(call.name)) return { keep };
-    this.tell(call, keep, keep.view.arguments, undefined, '= ?');
+    this.tell(call, keep, keep.view, undefined, '= ?');
     return 'ignore';
   }
 
@@ -87,18 +87,11 @@ export class CallTrace extends CallWatch<Kept> {
 
   /** The guest has ended: shows the calls that were still under way. */
   finish(): void {
-    for (const { call, kept } of this.unfinished())
-      this.tell(call, kept, kept.view.arguments, undefined, '<unfinished ...>');
+    for (const { call, kept } of this.unfinished()) this.tell(call, kept, kept.view, undefined, '<unfinished ...>');
     this.removed();
   }
 
-  private tell(
-    call: EnteredCall,
-    kept: Kept,
-    shown: readonly ShownArgument[],
-    result: number | undefined,
-    outcome: string,
-  ): void {
+  private tell(call: EnteredCall, kept: Kept, view: CallView, result: number | undefined, outcome: string): void {
     this.listener({
       pid: kept.pid,
       comm: kept.comm,
@@ -107,12 +100,12 @@ export class CallTrace extends CallWatch<Kept> {
       number: call.number | 0,
       gate: call.gate,
       case: call.case,
-      arguments: shown,
+      arguments: view.arguments,
       result,
       error: result !== undefined && isFailure(result) ? errnoName(result) : undefined,
       enteredAt: kept.enteredAt,
       returnedAt: result === undefined ? undefined : this.platform.target.instructionCount(),
-      text: `${straceCall(call.name, shown)} ${outcome}`,
+      text: `${view.text} ${outcome}`,
     });
   }
 }

@@ -5,13 +5,12 @@
  */
 
 import { MemoryError } from '../debugger/target';
+import type { ArgumentValue } from './argument-values';
 import { stripTypedefs } from '../symbols';
 import type { Variable } from '../symbols/api';
 import type { EnteredCall } from './call-places';
 import { isFailure } from './errno';
 import type { LinuxPlatform } from './platform';
-import { hex, pointer, quoteUpTo } from './strace-text';
-import type { ShownArgument } from './strace';
 
 /** A string's longest part that is shown. */
 const PATH_LIMIT = 4096;
@@ -34,50 +33,55 @@ export class TypedParameters {
     private readonly limit: number,
   ) {}
 
-  atEntry(call: EnteredCall): ShownArgument[] {
-    return this.of(call).map(({ name, form }, i) => ({ name, text: this.entering(call, form, i) }));
+  /** Names of a call's parameters. */
+  names(call: EnteredCall): string[] {
+    return this.of(call).map(({ name }) => name);
   }
 
-  atReturn(call: EnteredCall, before: readonly ShownArgument[], result: number): ShownArgument[] {
+  atEntry(call: EnteredCall): ArgumentValue[] {
+    return this.of(call).map(({ form }, i) => this.entering(call, form, i));
+  }
+
+  atReturn(call: EnteredCall, before: readonly ArgumentValue[], result: number): ArgumentValue[] {
     if (isFailure(result)) return [...before];
-    return this.of(call).map(({ name, form }, i) => {
+    return this.of(call).map(({ form }, i) => {
       if (form.kind !== 'dataOut' || call.words[i] === 0) return before[i];
-      const size = Math.min(result, call.words[form.size] >>> 0);
-      return { name, text: this.data(call.words[i], size) };
+      return this.data(call.words[i], Math.min(result, call.words[form.size] >>> 0));
     });
   }
 
-  private entering(call: EnteredCall, form: Form, index: number): string {
+  private entering(call: EnteredCall, form: Form, index: number): ArgumentValue {
     const value = call.words[index] ?? 0;
     switch (form.kind) {
       case 'signed':
-        return String(value | 0);
+        return { kind: 'signed', value };
       case 'unsigned':
-        return value < 0x10000 ? String(value) : hex(value);
+        return { kind: 'word', value };
       case 'string':
-        return value === 0 ? 'NULL' : this.string(value);
+        return value === 0 ? { kind: 'pointer', value } : this.string(value);
       case 'dataIn':
-        return value === 0 ? 'NULL' : this.data(value, call.words[form.size] >>> 0);
+        return value === 0 ? { kind: 'pointer', value } : this.data(value, call.words[form.size] >>> 0);
       case 'dataOut':
       case 'pointer':
-        return pointer(value);
+        return { kind: 'pointer', value };
     }
   }
 
-  private data(address: number, size: number): string {
+  private data(address: number, size: number): ArgumentValue {
     try {
-      return quoteUpTo(this.platform.target.readMemory(address, Math.min(size, this.limit)), size);
+      return { kind: 'data', bytes: this.platform.target.readMemory(address, Math.min(size, this.limit)), size };
     } catch (error) {
-      if (error instanceof MemoryError) return hex(address);
+      if (error instanceof MemoryError) return { kind: 'pointer', value: address };
       throw error;
     }
   }
 
-  private string(address: number): string {
+  private string(address: number): ArgumentValue {
     const bytes = this.platform.target.readAvailable(address, PATH_LIMIT);
     const end = bytes.indexOf(0);
-    if (end < 0) return bytes.length < PATH_LIMIT ? hex(address) : quoteUpTo(bytes.subarray(0, this.limit), PATH_LIMIT);
-    return quoteUpTo(bytes.subarray(0, Math.min(end, this.limit)), end);
+    if (end < 0 && bytes.length < PATH_LIMIT) return { kind: 'pointer', value: address };
+    const size = end < 0 ? PATH_LIMIT : end;
+    return { kind: 'data', bytes: bytes.subarray(0, Math.min(size, this.limit)), size };
   }
 
   private of(call: EnteredCall): readonly Typed[] {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { MemoryError } from '../../src/debugger/target';
-import { callOfCase, decodeArguments, SOCKET_CALLS, type ReadMemory } from '../../src/linux/socket-calls';
+import type { ReadMemory } from '../../src/linux/argument-values';
+import { decodeArguments } from '../../src/linux/brief-values';
+import { callOfCase, SOCKET_CALLS } from '../../src/linux/socket-calls';
 
 /** A memory with a few things in it; everything else is not mapped. */
 class FakeMemory {
