@@ -1,0 +1,2 @@
+/** Text of each grammar by its file name in syntaxes/. */
+export function grammars(): Record<string, string>;
