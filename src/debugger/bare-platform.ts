@@ -36,6 +36,10 @@ export class BarePlatform implements Platform {
     return undefined;
   }
 
+  beginsStack(): boolean {
+    return false;
+  }
+
   threadEnd(): undefined {
     return undefined;
   }

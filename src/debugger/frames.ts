@@ -158,7 +158,14 @@ export class CallStack {
       this.endReason = step.reason;
       return;
     }
-    if (step.kind === 'crossing') this.addDivider(step.crossing, step.frame);
+    if (step.kind === 'crossing') {
+      this.addDivider(step.crossing, step.frame);
+      if (step.crossing.gone !== undefined) {
+        this.ended = true;
+        this.endReason = step.crossing.gone;
+        return;
+      }
+    }
     this.add(step.frame, 0);
   }
 

@@ -35,6 +35,8 @@ export interface EntryCrossing {
   readonly toUser: boolean;
   /** Addresses where those registers are saved (fields of pt_regs), so that they can be changed. */
   readonly savedAt?: Partial<Record<RegisterName, number>>;
+  /** Why that context has no stack any more, in a sentence: its memory is gone. */
+  readonly gone?: string;
 }
 
 /** What a platform's breakpoint may do at a hit. */
@@ -82,6 +84,8 @@ export interface Platform {
   ):
     | { file: string; line: number; message?: string }
     | { address: number; message?: string }
+  /** True for code that nothing called: a stack ends there for good. Asked where there is no crossing and no unwind information. */
+  beginsStack(address: number): boolean;
     | PlatformBreakpoint
     | undefined;
 }

@@ -216,6 +216,8 @@ export class Unwinder {
   private withoutInformation(frame: Omit<PhysicalFrame, 'cfa' | 'note'>): Recovery {
     const crossing = frame.isUser ? undefined : this.platform.entryCrossing(this.context, frame.registers.complete());
     if (crossing) return { cfa: undefined, note: undefined, next: () => this.acrossEntry(crossing) };
+    if (!frame.isUser && this.platform.beginsStack(frame.address))
+      return { cfa: undefined, note: undefined, next: () => ({ kind: 'end', reason: undefined }) };
     const found = this.findReturn(frame);
     if (!found) {
       const reason = frame.module

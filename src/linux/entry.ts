@@ -62,6 +62,9 @@ const EXCEPTIONS: Record<string, string> = {
   iret_error: 'fault in IRET',
 };
 
+/** Code that nothing called, by its symbols: entry_32.S, and head_32.S up to the call of i386_start_kernel or start_secondary. */
+const STACKS_BEGIN = /^(?:ret_from_fork(?:_asm)?|ret_from_kernel_thread|startup_32(?:_smp)?|default_entry|is486)$/;
+
 export class EntryCode {
   private readonly start: number;
   private readonly end: number;
@@ -85,6 +88,14 @@ export class EntryCode {
     return name === 'ret_from_fork' || name === 'ret_from_fork_asm' || name === 'ret_from_kernel_thread';
   }
 
+  /**
+   * Where stacks of the kernel begin: a kernel thread's in ret_from_fork, which calls its function, and the idle task's in the code that
+   * the boot loader jumps to (arch/x86/kernel/head_32.S).
+   */
+  beginsStack(address: number): boolean {
+    return STACKS_BEGIN.test(this.kernel.symbolName(address) ?? '');
+  }
+
   /** See Platform.entryCrossing. */
   crossing(context: ThreadContext, registers: Registers): EntryCrossing | undefined {
     if (!this.covers(registers.eip)) return undefined;
@@ -103,7 +114,10 @@ export class EntryCode {
       if (leaving) return leaving;
     }
     // Complete: the usual case, a caller of C code.
-    if (this.plausible(registers.esp) && (!context.live || this.isPlaceOfFrame(registers.esp))) {
+    if (
+      this.plausible(registers.esp) &&
+      (!context.live || (this.isPlaceOfFrame(registers.esp) && !this.isBelowItsCopy(registers.esp)))
+    ) {
       return this.fromSaved(registers.esp, registers, symbol);
     }
     if (!context.live) return undefined;
@@ -124,9 +138,22 @@ export class EntryCode {
     // Entered from kernel mode: the processor's three words are a few words up this stack.
     const ip = this.kernel.offset('pt_regs', 'ip');
     for (let at = registers.esp; at < registers.esp + 40 * 4; at += 4) {
-      if (this.plausible(at - ip, KERNEL_CS)) return this.fromSaved(at - ip, registers, symbol);
+      if (this.plausible(at - ip, KERNEL_CS)) return this.fromSaved(at - ip, registers, symbol, true);
     }
     return undefined;
+  }
+
+  /**
+   * FIXUP_FRAME pushes SS, SP and a copy of what the processor and SAVE_ALL had pushed: flags, CS, IP, orig_ax, GS, FS. The pt_regs to be
+   * is made of the copies; when it is half filled, the originals look like the end of one that begins at the stack pointer.
+   */
+  private isBelowItsCopy(base: number): boolean {
+    const { kernel } = this;
+    const end = (member: string): number => base + kernel.offset('pt_regs', member);
+    if ((kernel.u16(end('cs')) & 3) === 3) return false;
+    const copied = end('flags') + 4 - end('fs');
+    const [copyOfIp, copyOfSp] = [end('ip') - copied - 8, end('sp') - copied - 8];
+    return kernel.u32(copyOfIp) === kernel.u32(end('ip')) && kernel.u32(copyOfSp) === end('sp');
   }
 
   /**
@@ -162,7 +189,8 @@ export class EntryCode {
     return cs === KERNEL_CS ? kernel.module.elf.sectionAt(ip) !== undefined : ip < 0xc0000000;
   }
 
-  private fromSaved(base: number, live: Registers, symbol: string): EntryCrossing {
+  /** @param partial the fields are still being pushed */
+  private fromSaved(base: number, live: Registers, symbol: string, partial = false): EntryCrossing {
     const { kernel } = this;
     const savedAt: Partial<Record<RegisterName, number>> = {};
     const registers: Registers = { ...live };
@@ -188,8 +216,10 @@ export class EntryCode {
       savedAt.esp = field('sp');
       if (registers.eip === 0) this.completeSysenter(registers, savedAt);
     } else {
-      // In kernel mode the processor saves no stack pointer: it is where its words end, unless FIXUP_FRAME has stored it.
-      registers.esp = csWord & CS_FIXED_UP ? kernel.u32(field('sp')) : field('sp');
+      // In kernel mode the processor saves no stack pointer: it is where its words end, unless FIXUP_FRAME has stored it behind its copies.
+      const behindOriginals = base + kernel.sizeOf('pt_regs') + field('flags') + 4 - field('fs');
+      const isStored = (csWord & CS_FIXED_UP) !== 0 && (!partial || kernel.u32(field('sp')) === behindOriginals);
+      registers.esp = isStored ? kernel.u32(field('sp')) : field('sp');
       registers.ss = 0x68;
     }
     return { ...this.describe(base, symbol, live), registers, toUser, savedAt };

@@ -161,7 +161,13 @@ export class LinuxPlatform implements Platform {
   }
 
   entryCrossing(context: ThreadContext, registers: Registers): EntryCrossing | undefined {
-    return this.entry.crossing(context, registers);
+    const crossing = this.entry.crossing(context, registers);
+    if (!crossing?.toUser) return crossing;
+    const gone = this.attempt(() => {
+      const task = context.live ? this.currentTask() : this.task(context.id);
+      return task && this.tasks.memoryGone(task, crossing.registers.esp);
+    });
+    return gone === undefined ? crossing : { ...crossing, gone };
   }
 
   /** do_task_dead() (kernel/sched/core.c): the end of do_exit(), from which no task returns. */
@@ -180,6 +186,10 @@ export class LinuxPlatform implements Platform {
   /** Where system calls can be met. */
   callPlaces(): CallPlaces {
     return (this.places ??= new CallPlaces(this));
+  beginsStack(address: number): boolean {
+    return this.entry.beginsStack(this.beforePaging() ? (address + this.pageOffset) >>> 0 : address);
+  }
+
   }
 
   specialBreakpoint(name: string): { file: string; line: number; message?: string } | PlatformBreakpoint | undefined {

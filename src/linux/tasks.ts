@@ -6,6 +6,8 @@
 import type { ThreadContext, ThreadId } from '../debugger/platform';
 import { MemoryError, type Registers } from '../debugger/target';
 import { LinuxError, type Kernel } from './kernel';
+import { integerOf } from '../debugger/values';
+import { fieldIfAny } from './fields';
 
 /** Thread id of the idle task (pid 0), because clients take 0 for "no thread". No pid reaches it (PID_MAX_LIMIT is 2^22). */
 export const IDLE_THREAD: ThreadId = 0x400000;
@@ -21,19 +23,25 @@ export interface Task {
   readonly comm: string;
   /** Its mm_struct; 0 for a kernel thread. */
   readonly mm: number;
-  /** Scheduler state (TASK_*); 0 is running or ready. */
+  readonly isKernelThread: boolean;
+  /** Scheduler state and exit state (TASK_* and EXIT_*); 0 is running or ready. */
   readonly state: number;
 }
 
 /** States by value (include/linux/sched.h), as `ps` words them. */
+/** Bits of task_struct.flags (include/linux/sched.h). */
+const PF_FORKNOEXEC = 0x40;
+const PF_KTHREAD = 0x200000;
+
 function stateName(state: number): string {
   if (state === 0) return 'ready';
   // TASK_PARKED 0x40, TASK_DEAD 0x80, TASK_NOLOAD 0x400, TASK_NEW 0x800
   if (state & 0x04) return 'stopped';
   if (state & 0x08) return 'traced';
-  if (state & 0x10 || state & 0x80) return 'dead';
+  // EXIT_ZOMBIE, EXIT_DEAD: what has ended is TASK_DEAD besides.
   if (state & 0x20) return 'zombie';
   if (state & 0x40) return 'parked';
+  if (state & 0x10 || state & 0x80) return 'dead';
   if ((state & 0x402) === 0x402) return 'idle';
   if (state & 0x02) return 'waiting';
   if (state & 0x01) return 'sleeping';
@@ -91,7 +99,8 @@ export class Tasks {
       tgid: this.tgidOf(address),
       comm: kernel.text(address + kernel.offset('task_struct', 'comm'), 16),
       mm: kernel.word('task_struct', 'mm', address),
-      state: kernel.u32(address + stateOffset),
+      isKernelThread: this.hasFlag(address, PF_KTHREAD),
+      state: (kernel.u32(address + stateOffset) | kernel.word('task_struct', 'exit_state', address)) >>> 0,
     };
   }
 
@@ -128,11 +137,32 @@ export class Tasks {
    * @param where the function it sleeps in
    */
   describe(task: Task, running: boolean, where?: string): string {
-    const kind = task.mm === 0 && task.pid !== 0 ? ', kernel thread' : '';
+    const kind = task.isKernelThread && task.pid !== 0 ? ', kernel thread' : '';
     return `${task.comm} (pid ${task.pid}${kind}) ${this.stateOf(task, running)}${where ? ` in ${where}` : ''}`;
   }
 
   /** Physical address of a task's page directory; undefined for kernel threads, which borrow the present one. */
+  private hasFlag(address: number, flag: number): boolean {
+    return (this.kernel.word('task_struct', 'flags', address) & flag) !== 0;
+  }
+
+  /**
+   * Why the memory that a task was in when it entered the kernel is gone, in a sentence; undefined where it is still there. It is given
+   * back by exit_mm (kernel/exit.c), and replaced by begin_new_exec (fs/exec.c), where start_thread then writes the new program's
+   * registers over those of the old one.
+   * @param stack the stack pointer that it entered the kernel with
+   */
+  memoryGone({ address, mm, comm }: Task, stack: number): string | undefined {
+    const { kernel } = this;
+    if (mm === 0) return `The memory of ${comm} has been given back: the task is ending.`;
+    const inExecve = fieldIfAny(kernel.value('task_struct', address), 'in_execve');
+    if (!inExecve || integerOf(inExecve) === 0n) return undefined;
+    // The new program begins where its arguments lie. A task that was made by fork keeps that flag until the old program is gone.
+    const hasBegun = stack === kernel.word('mm_struct', 'start_stack', mm);
+    const isOld = kernel.word('mm_struct', 'start_code', mm) !== 0 && this.hasFlag(address, PF_FORKNOEXEC);
+    return hasBegun || isOld ? undefined : `The program that called execve is gone, and the new one has not begun.`;
+  }
+
   pageDirectory(task: Task): number | undefined {
     if (task.mm === 0) return undefined;
     return this.kernel.target.translate(this.kernel.word('mm_struct', 'pgd', task.mm));
