@@ -151,9 +151,9 @@ function breakpointButton(
   return `<button class="breakpoint" data-action="breakpoint" data-hop="${index}" aria-pressed="${isSet}" aria-label="${html(l10n.t('Breakpoint on {0}', breakpoint))}" title="${html(tip)}"></button>`;
 }
 
-/** The symbol that the hop leads to, unless the title says it already, and its address. */
+/** The symbol that the hop leads to, unless the title has it already, and its address. */
 function symbolLine({ symbol, address }: DispatchHop, title: string): string {
-  const parts = [...(symbol !== undefined && symbol !== title ? [symbol] : []), ...(address ? [address] : [])];
+  const parts = [...(symbol !== undefined && !title.includes(symbol) ? [symbol] : []), ...(address ? [address] : [])];
   return parts.length > 0 ? `<div class="symbol"><code>${html(parts.join(' '))}</code></div>` : '';
 }
 

@@ -30,7 +30,6 @@ class DispatchPanel implements vscode.Disposable {
     const { webview } = panel;
     const folder = vscode.Uri.joinPath(extension, 'dist', 'webview');
     webview.options = { enableScripts: true, enableCommandUris: false, localResourceRoots: [folder] };
-    panel.iconPath = new vscode.ThemeIcon('type-hierarchy-sub');
     this.registrations = [
       webview.onDidReceiveMessage((report: Report) => this.onReport(report)),
       panel.onDidDispose(() => this.closed()),

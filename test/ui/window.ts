@@ -15,6 +15,14 @@ const PATIENCE = 100_000;
 /** A row of the call stack that has a place in a source: `main replyhi.c 57:6`. */
 export const PLACE = / \d+:\d+$/;
 
+/** Whether something comes into view soon; where it does not, something has to be done again. */
+function appears(element: Locator, timeout = 3_000): Promise<boolean> {
+  return element.waitFor({ timeout }).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** A workbench window, used as a person does: by clicks and keys. */
 export class Window {
   private constructor(
@@ -65,11 +73,17 @@ export class Window {
     });
   }
 
-  /** Chooses a command in the palette. */
+  /** Chooses a command in the palette, which lists an extension's commands only some time after the window has opened. */
   async command(title: string): Promise<void> {
-    await this.quickInput('F1', '>');
-    await this.page.keyboard.insertText(title);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click();
+    const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
+    await this.until(`the command "${title}"`, async () => {
+      await this.quickInput('F1', '>');
+      await this.page.keyboard.insertText(title);
+      if (await appears(row)) return true;
+      await this.page.keyboard.press('Escape');
+      return false;
+    });
+    await row.click();
   }
 
   /** Opens a file of the folder from the explorer. */
