@@ -69,7 +69,13 @@ const items = (html: string): string[] =>
   html
     .split('<li ')
     .slice(1)
-    .map((item) => `<${item}`.replace(/<[^>]*>/g, ' ').replaceAll('&#62;', '>').replace(/\s+/g, ' ').trim());
+    .map((item) =>
+      `<${item}`
+        .replace(/<[^>]*>/g, ' ')
+        .replaceAll('&#62;', '>')
+        .replace(/\s+/g, ' ')
+        .trim(),
+    );
 
 describe('contents of the dispatch panel', () => {
   it('begin with the call, who makes it, and the numbers that select it', () => {
