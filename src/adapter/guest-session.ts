@@ -5,6 +5,7 @@ import { INT } from '../debugger/expressions/ctypes';
 import { ModuleList } from '../debugger/modules';
 import { arrayOf, bytesOf, integerOf, Value, type ValueAccess } from '../debugger/values';
 import { LinuxPlatform } from '../linux';
+import { LinuxIdioms } from '../linux/idioms';
 import { PacketCapture } from '../linux/packets';
 import { Machine } from '../machine/machine';
 import { ConsoleScript } from './console-script';
@@ -26,6 +27,7 @@ export class GuestSession {
   readonly script: ConsoleScript;
   readonly packets: PacketCapture;
   private readonly convenience: ConvenienceVariables;
+  private readonly idioms: LinuxIdioms;
 
   /** @throws BootError where the kernel cannot be booted */
   constructor(files: GuestFiles, configuration: LaunchConfiguration, sources: Sources, log: (line: string) => void) {
@@ -42,6 +44,7 @@ export class GuestSession {
     for (const program of files.programs) this.modules.add({ ...program, kind: 'program' });
     this.platform = new LinuxPlatform(this.target, this.modules, kernel, (path) => sources.text(path), files.vdso);
     this.convenience = taskVariables(this.platform);
+    this.idioms = new LinuxIdioms(this.platform, (path) => sources.text(path));
     this.debugger = new Debugger(this.target, this.modules, {
       platform: this.platform,
       expressions: expressionHooks((frame) => this.environment(frame, false)),
@@ -54,7 +57,8 @@ export class GuestSession {
   /** What names mean in a frame; without one, in the innermost frame of the present thread. */
   environment(frame: Frame | undefined, allowAssignment: boolean): ExpressionEnvironment {
     const at = frame ?? this.debugger.topFrame();
-    return environmentOf(at, { convenience: this.convenience, allowAssignment, modules: [...this.modules] });
+    const { convenience, idioms } = this;
+    return environmentOf(at, { convenience, idioms, allowAssignment, modules: [...this.modules] });
   }
 
   /** Value of an expression. @throws ExpressionError, ValueError, MemoryError */

@@ -7,6 +7,7 @@ import {
   childrenOf,
   formatValue,
   memoryReferenceOf,
+  mustBeMapped,
   targetOf,
   Value,
   type FormatOptions,
@@ -232,6 +233,7 @@ export class Inspection {
     const { expression, format, count } = splitFormat(args.expression);
     let value = this.session.evaluate(expression, frame, args.context === 'repl');
     if (count !== undefined) value = slice(value, count);
+    mustBeMapped(value);
     // What is copied is wanted whole.
     const limit = args.context === 'clipboard' ? Number.MAX_SAFE_INTEGER : undefined;
     const depth = args.context === 'clipboard' ? 8 : 1;

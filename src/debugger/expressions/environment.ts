@@ -3,16 +3,18 @@ import type {
   FunctionInfo,
   InlinedCall,
   Scope,
+  StructType,
   SymbolFileApi,
   Type,
   UnitInfo,
   Variable,
 } from '../../symbols/api';
 import type { Frame } from '../api';
-import type { Module } from '../modules';
+import { linkedAddress, placedAddress, type Module } from '../modules';
+import { stripTypedefs } from '../../symbols';
 import { DWARF_REGISTERS } from '../target';
 import { INT, VOID_POINTER } from './ctypes';
-import { storageOf, unavailability, Value, ValueError, type ValueAccess } from '../values';
+import { storageOf, unavailability, Value, ValueError, withLength, type ValueAccess } from '../values';
 
 /** What names mean while an expression is evaluated. */
 export interface ExpressionEnvironment {
@@ -21,7 +23,7 @@ export interface ExpressionEnvironment {
   variable(name: string): Value | undefined;
   /** `'file'::name` or `function::name`. */
   scopedVariable(scope: string, isFile: boolean, name: string): Value | undefined;
-  functionNamed(name: string): FunctionInfo | undefined;
+  functionNamed(name: string): { readonly fn: FunctionInfo; readonly address: number } | undefined;
   /** Address of a symbol without debug information. */
   symbolAddress(name: string): number | undefined;
   type(name: string): Type | undefined;
@@ -30,6 +32,18 @@ export interface ExpressionEnvironment {
   convenience(name: string): Value | undefined;
   /** Assignments and increments are allowed. */
   readonly allowAssignment: boolean;
+  /** What the sources write and debug information does not know. */
+  readonly idioms?: Idioms;
+}
+
+/** What a system's sources define by macros and inline functions, which leave no trace in debug information. Another layer gives it. */
+export interface Idioms {
+  /** What a member that a structure lacks stands for: `sk_prot` of struct sock is `__sk_common`, `skc_prot`. */
+  memberPath(type: StructType, name: string): readonly string[] | undefined;
+  /** Structure that an accessor finds at a pointer: `tcp_sk` gives `struct tcp_sock`. */
+  accessor(name: string): string | undefined;
+  /** A name that is no variable, such as `current`. */
+  variable(name: string, frame: Frame, access: ValueAccess): Value | undefined;
 }
 
 /** A table of `$name` variables that another layer adds, such as `$pid`. Asked only when used. */
@@ -40,6 +54,7 @@ export interface EnvironmentOptions {
   readonly allowAssignment?: boolean;
   /** Modules searched after the frame's own. */
   readonly modules?: readonly Module[];
+  readonly idioms?: Idioms;
 }
 
 /** How values reach the machine through a frame. */
@@ -65,7 +80,7 @@ export function accessThrough(frame: Frame, modules: readonly Module[]): ValueAc
 /** `symbol` or `symbol+0x12` for an address in one of the modules; kernel modules claim only kernel addresses, so each address has one. */
 export function describeAddress(address: number, modules: readonly Module[]): string | undefined {
   for (const module of modules) {
-    const found = module.elf.symbolAt(address);
+    const found = module.elf.symbolAt(linkedAddress(module, address));
     if (!found) continue;
     // A symbol without a size claims everything up to the next one; far beyond it the name would mislead.
     if (found.symbol.size === 0 && found.offset > 0x1000) continue;
@@ -77,13 +92,22 @@ export function describeAddress(address: number, modules: readonly Module[]): st
 /** A variable of a frame, wherever it is at the frame's address. Never throws: an unreadable location becomes the value's reason. */
 export function variableValue(variable: Variable, frame: Frame, access: ValueAccess, module = frame.module): Value {
   const make = (storage: Value['storage']): Value =>
-    new Value(variable.type, storage, access, variable.name, variable.name);
+    new Value(typeOf(variable, storage, module), storage, access, variable.name, variable.name);
   if (!module) return make({ kind: 'unavailable', reason: 'no symbols are known here' });
   try {
-    return make(storageOf(module.symbols.locate(variable, frame.evaluationContext())));
+    const context = { ...frame.evaluationContext(), loadBias: module.loadBias };
+    return make(storageOf(module.symbols.locate(variable, context)));
   } catch (error) {
     return make({ kind: 'unavailable', reason: unavailability(error) });
   }
+}
+
+/** A variable's type; an array that is declared without its length has the length that its symbol has. */
+function typeOf({ type, name }: Variable, storage: Value['storage'], module: Module | undefined): Type {
+  if (!module || storage.kind !== 'memory' || stripTypedefs(type).kind !== 'array') return type;
+  const linked = linkedAddress(module, storage.address);
+  const symbol = module.elf.symbolsNamed(name).find(({ address }) => address === linked);
+  return symbol ? withLength(type, symbol.size) : type;
 }
 
 /** The environment of a frame: its scopes, its unit's statics, globals, registers. */
@@ -123,7 +147,8 @@ export function environmentOf(frame: Frame, options: EnvironmentOptions = {}): E
   return {
     access,
     allowAssignment: options.allowAssignment ?? false,
-    variable: (name) => local(name) ?? global(name),
+    idioms: options.idioms,
+    variable: (name) => local(name) ?? global(name) ?? options.idioms?.variable(name, frame, access),
     scopedVariable(scope, isFile, name) {
       if (!isFile) {
         for (let at: Frame | undefined = frame; at; at = at.caller()) {
@@ -145,11 +170,17 @@ export function environmentOf(frame: Frame, options: EnvironmentOptions = {}): E
       }
       return undefined;
     },
-    functionNamed: (name) => first((symbols) => symbols.findFunctions(name).concrete[0]),
+    functionNamed(name) {
+      for (const module of searched) {
+        const fn = module.symbols.hasDebugInfo ? module.symbols.findFunctions(name).concrete[0] : undefined;
+        if (fn) return { fn, address: placedAddress(module, fn.lowPc) };
+      }
+      return undefined;
+    },
     symbolAddress(name) {
       for (const module of searched) {
         const [symbol] = module.elf.symbolsNamed(name);
-        if (symbol) return symbol.address;
+        if (symbol) return placedAddress(module, symbol.address);
       }
       return undefined;
     },

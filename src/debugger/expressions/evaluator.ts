@@ -24,6 +24,8 @@ import { ExpressionError } from './errors';
 
 /** Slices longer than this are a mistake, or hostile. */
 const MAX_ELEMENTS = 1 << 20;
+/** Macros that stand for macros. */
+const MAX_ALIASES = 8;
 
 /** Evaluates what the parser made. Errors are ExpressionError, ValueError and MemoryError, each with one sentence. */
 export class Evaluator {
@@ -159,13 +161,14 @@ export class Evaluator {
     if (variable) return variable;
     const enumerator = this.env.enumerator(name);
     if (enumerator) return this.integer(enumerator.value, enumerator.type);
-    const fn = this.env.functionNamed(name);
-    if (fn) {
+    const named = this.env.functionNamed(name);
+    if (named) {
+      const { fn, address } = named;
       const type: Type = {
         kind: 'subroutine', id: -1, name: undefined, returnType: fn.returnType,
         parameters: fn.parameters.map((p) => ({ name: p.name, type: p.type })), isVariadic: false, isPrototyped: fn.isPrototyped,
       }; // prettier-ignore
-      return new Value(type, { kind: 'memory', address: fn.lowPc }, this.env.access, name, name);
+      return new Value(type, { kind: 'memory', address }, this.env.access, name, name);
     }
     const address = this.env.symbolAddress(name);
     if (address !== undefined) {
@@ -249,16 +252,26 @@ export class Evaluator {
       object = this.dereference(object);
     const bare = object.bareType;
     if (!isStruct(bare)) throw new ExpressionError(`A ${typeName(object.type)} has no members.`, position);
-    const member = this.findMember(bare, name, position);
-    return memberOf(object, member);
+    return this.membersOnPath(bare, name, position).reduce(memberOf, object);
   }
 
-  private findMember(type: StructType, name: string, position?: number): Member {
+  /** The member of a name, or the members one in the other that a macro of that name stands for. */
+  private membersOnPath(type: StructType, name: string, position?: number, depth = 0): Member[] {
     if (type.isIncomplete)
       throw new ExpressionError(`${typeName(type)} is only declared; its members are not known.`, position);
     const member = type.member(name);
-    if (!member) throw new ExpressionError(`${typeName(type)} has no member "${name}".`, position);
-    return member;
+    if (member) return [member];
+    const path = depth < MAX_ALIASES ? this.env.idioms?.memberPath(type, name) : undefined;
+    if (!path) throw new ExpressionError(`${typeName(type)} has no member "${name}".`, position);
+    const members: Member[] = [];
+    let at: Type = type;
+    for (const step of path) {
+      const bare = stripTypedefs(at);
+      if (!isStruct(bare)) throw new ExpressionError(`${typeName(type)} has no member "${name}".`, position);
+      members.push(...this.membersOnPath(bare, step, position, depth + 1));
+      at = members[members.length - 1].type;
+    }
+    return members;
   }
 
   private designate(type: Type, path: Designator[]): { type: Type; offset: number } {
@@ -267,8 +280,8 @@ export class Evaluator {
       const bare = stripTypedefs(at.type);
       if ('name' in step) {
         if (!isStruct(bare)) throw new ExpressionError(`A ${typeName(at.type)} has no members.`);
-        const member = this.findMember(bare, step.name);
-        at = { type: member.type, offset: at.offset + member.offset };
+        for (const member of this.membersOnPath(bare, step.name))
+          at = { type: member.type, offset: at.offset + member.offset };
       } else {
         if (bare.kind !== 'array') throw new ExpressionError(`A ${typeName(at.type)} has no elements.`);
         const probe = elementOf(new Value(at.type, { kind: 'memory', address: 0 }, this.env.access), bare, 0);

@@ -9,13 +9,14 @@ import { Evaluator } from './evaluator';
 import { parse, parseType, type NameOracle } from './parser';
 
 export { accessThrough, describeAddress, environmentOf, variableValue } from './environment';
-export type { ConvenienceVariables, EnvironmentOptions, ExpressionEnvironment } from './environment';
+export type { ConvenienceVariables, EnvironmentOptions, ExpressionEnvironment, Idioms } from './environment';
 export { ExpressionError } from './errors';
 
 function oracle(env: ExpressionEnvironment): NameOracle {
   return {
     isTypeName: (name) => basicType(name) !== undefined || env.type(name) !== undefined,
     isVariable: (name) => env.variable(name) !== undefined,
+    accessor: (name) => env.idioms?.accessor(name),
   };
 }
 

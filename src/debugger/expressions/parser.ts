@@ -7,6 +7,8 @@ export interface NameOracle {
   isTypeName(name: string): boolean;
   /** Variables hide types of the same name. */
   isVariable(name: string): boolean;
+  /** Structure that a function such as `tcp_sk` finds at the pointer it is given. */
+  accessor(name: string): string | undefined;
 }
 
 /** Binary operators by level, weakest first (C11 6.5). */
@@ -285,7 +287,9 @@ class Parser {
     const called = next.kind === 'operator' && next.text === '(';
     if (called && (name === 'offsetof' || name === '__builtin_offsetof')) return this.offsetof(position);
     if (called && name === 'container_of') return this.containerOf(position);
+    const structure = called ? this.names.accessor(name) : undefined;
     this.at++;
+    if (structure !== undefined) return this.accessor(structure, position);
     if (this.accept('::')) {
       return { kind: 'scoped', scope: name, isFile: false, name: this.name('A name is expected'), position };
     }
@@ -293,6 +297,14 @@ class Parser {
       throw new ExpressionError(`"${name}" starts a type; a cast needs it in parentheses.`, position);
     }
     return { kind: 'name', name, position };
+  }
+
+  /** `tcp_sk(sk)`: the pointer as one to the structure that begins there. */
+  private accessor(structure: string, position: number): Node {
+    this.expect('(');
+    const operand = this.assignment();
+    this.expect(')');
+    return { kind: 'cast', type: { base: structure, position, derived: [{ kind: 'pointer' }] }, operand };
   }
 
   private offsetof(position: number): Node {

@@ -37,6 +37,23 @@ export function arrayOf(element: Type, count: number): ArrayType {
   };
 }
 
+/**
+ * An array declared without its length (`extern const char linux_banner[];`), as long as its bytes say; other types as they are.
+ * @param byteSize size of the object in bytes, such as its symbol has
+ */
+export function withLength(type: Type, byteSize: number): Type {
+  const bare = stripTypedefs(type);
+  if (bare.kind !== 'array' || bare.dimensions[0] !== undefined || bare.dynamicBounds[0] !== undefined) return type;
+  const element = elementType(bare);
+  const count = Math.floor(byteSize / (sizeOf(element) || Infinity));
+  if (count === 0) return type;
+  return {
+    ...arrayOf(bare.element, count),
+    dimensions: [count, ...bare.dimensions.slice(1)],
+    byteSize: count * (sizeOf(element) ?? 0),
+  };
+}
+
 /** Number of elements; 0 for a flexible array, whose length only the program knows. */
 export function elementCount(array: ArrayType): number {
   return array.dimensions[0] ?? 0;

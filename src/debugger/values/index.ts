@@ -1,6 +1,6 @@
 /** Typed values of the guest: where they are, what they contain, how they are shown and changed. */
 export { ValueError, type ValueAccess } from './access';
-export { arrayOf, childCount, childrenOf, elementOf, isStruct, memberOf, targetOf } from './children';
+export { arrayOf, childCount, childrenOf, elementOf, isStruct, memberOf, targetOf, withLength } from './children';
 export { formatEnum, formatValue, memoryReferenceOf, type FormatOptions } from './format';
 export {
   bytesOf,
@@ -16,4 +16,4 @@ export {
   unsignedOf,
 } from './scalars';
 export { partOf, storageOf, type Storage } from './storage';
-export { unavailability, Value, type BitField } from './value';
+export { mustBeMapped, unavailability, Value, type BitField } from './value';

@@ -83,3 +83,13 @@ export function unavailability(error: unknown): string {
   if (error instanceof Error && error.name === 'SymbolError') return error.message;
   throw error;
 }
+
+/**
+ * What a person asked for and what lies in memory that is not there is an error; a structure of which only a part cannot be read is
+ * not, and what has no place says so in its text.
+ * @throws MemoryError where the value's first byte is not mapped
+ */
+export function mustBeMapped(value: Value): void {
+  const { storage } = value;
+  if (storage.kind === 'memory' && value.size > 0) value.access.readMemory(storage.address, 1);
+}

@@ -2,14 +2,10 @@
  * Our C expressions against gdb's: a file of globals is compiled, and each expression is evaluated by both on the file's initial values.
  */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { evaluateExpression, ExpressionError, type ExpressionEnvironment } from '../../../src/debugger/expressions';
 import { MemoryError } from '../../../src/debugger/target';
-import { floatOf, formatValue, integerOf, isFloat, Value, type ValueAccess } from '../../../src/debugger/values';
-import { openElf, SymbolFile } from '../../../src/symbols';
+import { floatOf, formatValue, integerOf, isFloat, type Value } from '../../../src/debugger/values';
+import { compiled, environmentOfFile, gdb } from './compiled';
 
 const SCALARS = [
   'i', 'u', 'sh', 'byte', 'ch', 'sc', 'll', 'ull', 'yes', 'no', 'colour', 'flags', 'pt.x', 'pt.y', 'pts[2].y', 'bits.a', 'bits.b', 'bits.c',
@@ -46,32 +42,16 @@ const TEXTS: [string, string][] = [
 ];
 
 describe('C expressions', () => {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'sockscope-expressions-'));
-  const program = path.join(folder, 'globals');
+  const program = compiled('globals.c');
   let env: ExpressionEnvironment;
 
-  before(() => {
-    const source = path.join(__dirname, 'globals.c');
-    const flags = [
-      '-m32',
-      '-g',
-      '-gdwarf-5',
-      '-O0',
-      '-fno-pic',
-      '-no-pie',
-      '-nostdlib',
-      '-ffreestanding',
-      '-Wl,-e,uses',
-    ];
-    execFileSync('gcc', [...flags, source, '-o', program]);
-    env = environmentOfFile(program);
-  });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  before(() => (env = environmentOfFile(program.file())));
+  after(() => program.remove());
 
   it(`gives the integers that gdb gives, in ${SCALARS.length} cases`, () => {
     const ours = SCALARS.map((text) => integerOf(evaluateExpression(text, env)));
     // `print/d` of a pointer or function shows its address; the cast makes both wide enough to compare.
-    const theirs = gdb(program, SCALARS.map((text) => `output/x (unsigned long long)(${text})`)); // prettier-ignore
+    const theirs = gdb(program.file(), SCALARS.map((text) => `output/x (unsigned long long)(${text})`)); // prettier-ignore
     SCALARS.forEach((text, i) => {
       const value = evaluateExpression(text, env);
       const expected = BigInt.asUintN(64, BigInt(theirs[i]));
@@ -81,7 +61,7 @@ describe('C expressions', () => {
   });
 
   it(`gives the floating-point numbers that gdb gives, in ${FLOATS.length} cases`, () => {
-    const theirs = gdb(program, FLOATS.map((text) => `output (double)(${text})`)); // prettier-ignore
+    const theirs = gdb(program.file(), FLOATS.map((text) => `output (double)(${text})`)); // prettier-ignore
     FLOATS.forEach((text, i) => {
       const value = evaluateExpression(text, env);
       assert.ok(isFloat(value.type), text);
@@ -155,49 +135,4 @@ describe('C expressions', () => {
 function formatLoudly(value: Value): string {
   value.bytes();
   return formatValue(value);
-}
-
-/** What names mean in a file that is not running: its globals with their initial values. */
-function environmentOfFile(file: string): ExpressionEnvironment {
-  const elf = openElf(readFileSync(file), file);
-  const symbols = SymbolFile.load(elf);
-  const [unit] = symbols.units();
-  const access: ValueAccess = {
-    readMemory(address, length) {
-      const bytes = elf.read(address, length);
-      if (!bytes) throw new MemoryError(address);
-      return bytes;
-    },
-    writeMemory: () => assert.fail('nothing may be written'),
-    readRegister: () => undefined,
-    writeRegister: () => assert.fail('nothing may be written'),
-    describeAddress: () => undefined,
-  };
-  return {
-    access,
-    allowAssignment: false,
-    variable(name) {
-      const variable = symbols.findVariable(name, unit);
-      const [address] = elf.symbolsNamed(name).map((symbol) => symbol.address);
-      return variable && new Value(variable.type, { kind: 'memory', address }, access, name, name);
-    },
-    scopedVariable: () => undefined,
-    functionNamed: (name) => symbols.findFunctions(name).concrete[0],
-    symbolAddress: () => undefined,
-    type: (name) => symbols.findType(name, unit),
-    enumerator: (name) => symbols.findEnumerator(name, unit),
-    convenience: () => undefined,
-  };
-}
-
-/** Runs gdb's commands on a file; the output of each. */
-function gdb(file: string, commands: string[]): string[] {
-  const args = commands.flatMap((command) => ['-ex', command, '-ex', 'echo \\n@@\\n']);
-  const output = execFileSync('gdb', ['-nx', '-batch', '-ex', 'set confirm off', ...args, file], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const parts = output.split('\n@@\n').slice(0, commands.length);
-  assert.equal(parts.length, commands.length, 'gdb answered every command');
-  return parts.map((part) => part.trim());
 }
