@@ -15,6 +15,8 @@ export interface GuestFiles {
   readonly vdso: LoadedElf | undefined;
   /** Folders in which sources are looked for, besides what sourceMap says. */
   readonly sourceFolders: readonly string[];
+  /** Where sources are unless the configuration's sourceMap says otherwise. */
+  readonly sourceMap: Readonly<Record<string, string>>;
 }
 
 export interface LoadedElf {
@@ -69,7 +71,20 @@ export function loadGuestFiles(configuration: LaunchConfiguration, builtIn: stri
     initrd: initrd === undefined ? undefined : readFile(initrd, 'initrd'),
     programs: programs.flatMap(programFiles),
     vdso: vdsoBeside(vmlinux),
-    sourceFolders: [path.join(builtIn, BUILT_IN.sources)],
+    // The built-in sources are those of the built-in kernel: lines of another kernel's are elsewhere.
+    sourceFolders: own === undefined ? [path.join(builtIn, BUILT_IN.sources)] : [],
+    sourceMap: own === undefined ? {} : sourcesBeside(vmlinux, builtIn),
+  };
+}
+
+/** A kernel's sources are in the folder that it was built in, or in `sources` there; those of the built-in programs are our own. */
+function sourcesBeside(vmlinux: string, builtIn: string): Record<string, string> {
+  const folder = path.dirname(path.resolve(vmlinux));
+  const kept = path.join(folder, BUILT_IN.sources);
+  const programs = path.join(builtIn, BUILT_IN.sources, 'guest');
+  return {
+    '.': fs.existsSync(kept) ? kept : folder,
+    ...(fs.existsSync(programs) ? { guest: programs } : {}),
   };
 }
 

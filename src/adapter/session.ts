@@ -251,7 +251,7 @@ export class SockScopeSession extends DebugSession {
     const configuration = checkLaunchConfiguration(args);
     const files = loadGuestFiles(configuration, this.options.guest);
     const byScheme = args.__sourceScheme === SOURCE_SCHEME;
-    this.sources = new Sources(files.sourceFolders, configuration.sourceMap ?? {}, byScheme);
+    this.sources = new Sources(files.sourceFolders, { ...files.sourceMap, ...configuration.sourceMap }, byScheme);
     const guest = new GuestSession(files, configuration, this.sources, (line) => this.console(`${line}\n`, 'console'));
     this.guest = guest;
     this.inspection = new Inspection(guest, this.sources);

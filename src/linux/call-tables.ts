@@ -8,7 +8,7 @@ import { nameOfEntry } from './call-places';
 import { parseCatch, type CatchRequest } from './catch-request';
 import { placeOf, type SourcePlace } from './places';
 import type { LinuxPlatform } from './platform';
-import { SOCKETCALL_FILE, type SocketcallCase } from './socketcall';
+import type { SocketcallCase } from './socketcall';
 import { systemCallAliases, type SystemCall } from './system-calls';
 
 /** Breakpoints on a row of a table. */
@@ -49,14 +49,13 @@ export class CallTables {
   /** The cases of the socketcall switch in order of the source; empty where that is not available. */
   socketcallCases(breakpoints: readonly Breakpoint[]): SocketcallRow[] {
     const cases = this.platform.socketcallCases();
+    const path = this.platform.socketcallFile;
     return cases.map((each) => {
       const next = cases.find((other) => other.label > each.label)?.label ?? each.statement + 3;
       const on = breakpoints.filter((breakpoint) =>
-        breakpoint.locations.some(
-          ({ file, line }) => file?.path === SOCKETCALL_FILE && line >= each.label && line < next,
-        ),
+        breakpoint.locations.some(({ file, line }) => file?.path === path && line >= each.label && line < next),
       );
-      return { ...each, file: SOCKETCALL_FILE, ...watched(on) };
+      return { ...each, file: path, ...watched(on) };
     });
   }
 }

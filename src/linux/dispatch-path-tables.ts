@@ -21,7 +21,6 @@ import {
 import type { Kernel } from './kernel';
 import type { LinuxPlatform } from './platform';
 import { SOCKETCALLS } from './socket-constants';
-import { SOCKETCALL_FILE } from './socketcall';
 
 /** `jmp *table(,%reg,4)`: FF /4 with a SIB byte of scale 4 and no base (SDM volume 2, table 2-3). */
 const JUMP_THROUGH_TABLE = [0xff, 0x24] as const;
@@ -211,17 +210,17 @@ export function switchHop(platform: LinuxPlatform, fn: number, number: number, c
   const title = `case ${name}`;
   if (!found) {
     const detail =
-      cases.length > 0 ? 'this kernel has no such case' : `its line is not known without ${SOCKETCALL_FILE}`;
+      cases.length > 0 ? 'this kernel has no such case' : `its line is not known without ${platform.socketcallFile}`;
     return { kind: 'switch', title, detail, memory };
   }
   const inCase = (code: number): boolean => {
     const info = kernel.module.symbols.lineAt(code);
-    return info?.file.path === SOCKETCALL_FILE && info.line >= found.label && info.line <= found.statement;
+    return info?.file.path === platform.socketcallFile && info.line >= found.label && info.line <= found.statement;
   };
   const table = jumpTableOf(kernel, fn, number, inCase);
   const common = { kind: 'switch', title, symbol: name, breakpoint: name } as const;
   if (!table) {
-    const [file] = kernel.module.symbols.findFiles(SOCKETCALL_FILE);
+    const [file] = kernel.module.symbols.findFiles(platform.socketcallFile);
     const [place] = file ? kernel.module.symbols.addressesForLine(file, found.statement) : [];
     const detail = `compared with ${number}: the compiler made no jump table`;
     return { ...common, detail, address: place?.address, file, line: place?.actualLine ?? found.statement, memory };

@@ -28,6 +28,7 @@ export class LinuxPlatform implements Platform {
   private readonly pageOffset: number;
   private calls: Map<number, SystemCall> | undefined;
   private cases: SocketcallCase[] | undefined;
+  private switchFile: string | undefined;
   private unpaged: Module | undefined;
   private places: CallPlaces | undefined;
 
@@ -56,10 +57,15 @@ export class LinuxPlatform implements Platform {
     return (this.calls ??= readSystemCalls(this.kernel));
   }
 
+  /** Path of net/socket.c as the debug information has it: a whole one for a kernel that was built elsewhere than in its own tree. */
+  get socketcallFile(): string {
+    return (this.switchFile ??= this.kernel.module.symbols.findFiles(SOCKETCALL_FILE)[0]?.path ?? SOCKETCALL_FILE);
+  }
+
   /** The cases of the socketcall switch; empty where the source of net/socket.c is not to be had. */
   socketcallCases(): readonly SocketcallCase[] {
     if (!this.cases) {
-      const text = this.readSource(SOCKETCALL_FILE);
+      const text = this.readSource(this.socketcallFile);
       this.cases = text === undefined ? [] : findSocketcallCases(text);
     }
     return this.cases;
@@ -201,12 +207,12 @@ export class LinuxPlatform implements Platform {
     const cases = this.socketcallCases();
     if (cases.length === 0) {
       throw new LinuxError(
-        `The case ${wanted} cannot be found: the source of ${SOCKETCALL_FILE} is not available (see "sourceMap").`,
+        `The case ${wanted} cannot be found: the source of ${this.socketcallFile} is not available (see "sourceMap").`,
       );
     }
     const found = cases.find((c) => c.name === wanted);
     if (!found) throw new LinuxError(`The socketcall switch of this kernel has no case ${wanted}.`);
-    return { file: SOCKETCALL_FILE, line: found.statement, message: `case ${wanted} of the socketcall switch` };
+    return { file: this.socketcallFile, line: found.statement, message: `case ${wanted} of the socketcall switch` };
   }
 
   /**
@@ -220,7 +226,7 @@ export class LinuxPlatform implements Platform {
     const calls = [...this.systemCalls().values()];
     if (calls.length === 0 || calls.some((each) => each.name === call)) return undefined;
     const message = `This kernel has no system call of its own for ${call}: the breakpoint is on case ${found.name} of the socketcall switch.`;
-    return { file: SOCKETCALL_FILE, line: found.statement, message };
+    return { file: this.socketcallFile, line: found.statement, message };
   }
 
   /** Runs what reads kernel structures; undefined where the kernel is not far enough, or its structures are broken. */
