@@ -65,6 +65,10 @@ const EXCEPTIONS: Record<string, string> = {
 /** Code that nothing called, by its symbols: entry_32.S, and head_32.S up to the call of i386_start_kernel or start_secondary. */
 const STACKS_BEGIN = /^(?:ret_from_fork(?:_asm)?|ret_from_kernel_thread|startup_32(?:_smp)?|default_entry|is486)$/;
 
+/** `shr $2, %ecx; cld; rep movsl`, and where its instructions begin. */
+const COPYING: readonly number[] = [0xc1, 0xe9, 0x02, 0xfc, 0xf3, 0xa5];
+const COPYING_STARTS: readonly number[] = [0, 3, 4];
+
 export class EntryCode {
   private readonly start: number;
   private readonly end: number;
@@ -113,6 +117,9 @@ export class EntryCode {
       const leaving = this.beforeSysexit(registers);
       if (leaving) return leaving;
     }
+    const source = context.live ? this.copiedFrom(registers) : undefined;
+    if (source !== undefined && this.plausible(source))
+      return this.fromSaved(source, { ...registers, esp: source }, symbol);
     // Complete: the usual case, a caller of C code.
     if (
       this.plausible(registers.esp) &&
@@ -141,6 +148,19 @@ export class EntryCode {
       if (this.plausible(at - ip, KERNEL_CS)) return this.fromSaved(at - ip, registers, symbol, true);
     }
     return undefined;
+  }
+
+  /**
+   * SWITCH_TO_KERNEL_STACK moves ESP to the task's stack first and then copies pt_regs there from the entry stack, by `shr $2, %ecx; cld;
+   * rep movsl`: so long what lies there is left over from an earlier entry.
+   * @returns where the pt_regs that is being copied begins
+   */
+  private copiedFrom({ eip, esp, esi, edi }: Registers): number | undefined {
+    const copied = (edi - esp) >>> 0;
+    if (copied > this.kernel.sizeOf('pt_regs')) return undefined;
+    const code = this.kernel.target.readAvailable(eip, COPYING.length);
+    const begins = (from: number): boolean => COPYING.slice(from).every((byte, i) => code[i] === byte);
+    return COPYING_STARTS.some(begins) ? (esi - copied) >>> 0 : undefined;
   }
 
   /**
