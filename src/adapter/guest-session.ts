@@ -2,7 +2,7 @@ import { Debugger } from '../debugger/debugger';
 import type { Frame } from '../debugger/api';
 import { environmentOf, evaluateExpression, expressionHooks, describeAddress, ExpressionError, type ConvenienceVariables, type ExpressionEnvironment } from '../debugger/expressions'; // prettier-ignore
 import { INT } from '../debugger/expressions/ctypes';
-import { ModuleList } from '../debugger/modules';
+import { ModuleList, type Module } from '../debugger/modules';
 import { arrayOf, bytesOf, integerOf, Value, type ValueAccess } from '../debugger/values';
 import { LinuxPlatform } from '../linux';
 import { LinuxIdioms } from '../linux/idioms';
@@ -58,7 +58,12 @@ export class GuestSession {
   environment(frame: Frame | undefined, allowAssignment: boolean): ExpressionEnvironment {
     const at = frame ?? this.debugger.topFrame();
     const { convenience, idioms } = this;
-    return environmentOf(at, { convenience, idioms, allowAssignment, modules: [...this.modules] });
+    return environmentOf(at, { convenience, idioms, allowAssignment, modules: this.modulesOf(at) });
+  }
+
+  /** Modules whose names have a meaning in a frame: another program's variables are not in this task's memory. */
+  modulesOf(frame: Frame): Module[] {
+    return this.platform.modulesOf(frame.thread);
   }
 
   /** Value of an expression. @throws ExpressionError, ValueError, MemoryError */
@@ -73,7 +78,8 @@ export class GuestSession {
 
   /** Symbol at an address, in the frame's own module first. */
   describe(address: number, frame: Frame | undefined): string | undefined {
-    return describeAddress(address, [...(frame?.module ? [frame.module] : []), ...this.modules]);
+    const modules = this.modulesOf(frame ?? this.debugger.topFrame());
+    return describeAddress(address, [...(frame?.module ? [frame.module] : []), ...modules]);
   }
 
   dispose(): void {

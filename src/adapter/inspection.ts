@@ -142,7 +142,7 @@ export class Inspection {
   }
 
   private variables(frame: Frame, wanted: (variable: Variable) => boolean): Value[] {
-    const access = accessThrough(frame, [...this.session.modules]);
+    const access = accessThrough(frame, this.session.modulesOf(frame));
     const values: Value[] = [];
     for (let scope: Scope | undefined = frame.scope(); scope; scope = scope.outer) {
       for (const variable of scope.variables) if (wanted(variable)) values.push(variableValue(variable, frame, access));

@@ -30,7 +30,7 @@ export class BreakpointResolver {
     const locations: BreakpointLocation[] = [];
     let known = false;
     let others = false;
-    for (const module of this.modules) {
+    for (const module of this.inMemory()) {
       if (!module.symbols.hasDebugInfo) continue;
       for (const file of module.symbols.findFiles(path)) {
         known = true;
@@ -38,6 +38,10 @@ export class BreakpointResolver {
         others ||= found.length > 0;
         locations.push(...found.map((location) => ofLine(module, location)));
       }
+    }
+    if (!known) {
+      const waiting = this.waitingFor((module) => module.symbols.findFiles(path).length > 0);
+      if (waiting) return { locations, message: waiting };
     }
     if (!known) return { locations, message: `No loaded module was compiled from ${path} (${this.moduleNames()}).` };
     if (!others) return { locations, message: `No code belongs to line ${line} of ${path} or a line after it.` };
@@ -78,6 +82,8 @@ export class BreakpointResolver {
       if (error instanceof Error) return { locations: [], message: error.message };
       throw error;
     }
+    const waiting = this.waitingFor((module) => module.elf.symbolsNamed(name).length > 0);
+    if (waiting) return { locations: [], message: waiting };
     return { locations: [], message: `There is no function ${name} in ${this.moduleNames()}.` };
   }
 
@@ -118,7 +124,7 @@ export class BreakpointResolver {
   /** All places of functions of that name: concrete ones behind their prologue, and each inlined copy. */
   private functions(name: string): BreakpointLocation[] {
     const locations: BreakpointLocation[] = [];
-    for (const module of this.modules) {
+    for (const module of this.inMemory()) {
       const { concrete, inlined } = module.symbols.hasDebugInfo
         ? module.symbols.findFunctions(name)
         : { concrete: [] as FunctionInfo[], inlined: [] as InlinedCall[] };
@@ -137,7 +143,7 @@ export class BreakpointResolver {
   }
 
   private hasSymbol(name: string): boolean {
-    return [...this.modules].some((module) => module.elf.symbolsNamed(name).length > 0);
+    return this.inMemory().some((module) => module.elf.symbolsNamed(name).length > 0);
   }
 
   private ofAddress(module: Module, linked: number, code?: FunctionInfo | InlinedCall): BreakpointLocation {
@@ -164,6 +170,19 @@ export class BreakpointResolver {
     if (column === undefined) return find({});
     const exact = find({ column }).filter((location) => location.actualLine === line);
     return exact.length > 0 ? exact : find({});
+  }
+
+  /** All modules as they are in memory. */
+  private inMemory(): readonly Module[] {
+    return this.platform().placements?.inMemory() ?? [...this.modules];
+  }
+
+  /** What is told where only a module that is not in memory yet has what is looked for. */
+  private waitingFor(has: (module: Module) => boolean): string | undefined {
+    const module = this.platform().placements?.waiting().find(has);
+    return (
+      module && `${module.name} gets its addresses when a program with it is started; the breakpoint waits for that.`
+    );
   }
 
   private moduleNames(): string {

@@ -71,6 +71,13 @@ class Entry implements Breakpoint {
   get verified(): boolean {
     return this.targetIds.length > 0;
   }
+
+  /** True where the start of a program may give it a place, or other places. */
+  get followsPlacements(): boolean {
+    return (
+      this.pending || this.locations.some(({ module }) => module?.kind === 'program' && module.loadBias !== undefined)
+    );
+  }
 }
 
 /** All breakpoints of a session: kept as requested, placed where they resolve to, resolved again when modules come and go. */
@@ -79,6 +86,7 @@ export class BreakpointTable {
   private readonly byTargetId = new Map<number, { entry: Entry; location: BreakpointLocation }>();
   private readonly byWatchId = new Map<number, Entry>();
   private nextId = 1;
+  private watching = false;
 
   constructor(
     private readonly host: BreakpointHost,
@@ -233,6 +241,7 @@ export class BreakpointTable {
       this.takeOut(entry);
       this.entries.splice(this.entries.indexOf(entry), 1);
     }
+    this.watchPlacements();
     return result;
   }
 
@@ -331,10 +340,20 @@ export class BreakpointTable {
     entry.platform = undefined;
   }
 
+  /** Breakpoints that wait for a program, or lie where each process puts a module, follow the programs that are started. */
+  private watchPlacements(): void {
+    const wanted = this.entries.some((entry) => entry.followsPlacements);
+    if (wanted === this.watching) return;
+    this.watching = wanted;
+    this.host
+      .platform()
+      .placements?.watch(wanted ? () => this.resolveAgain((entry) => entry.followsPlacements) : undefined);
+  }
+
   /** A module came or went: what has no place may have one now, and the other way round. */
-  private resolveAgain(): void {
+  private resolveAgain(concerned: (entry: Entry) => boolean = () => true): void {
     for (const entry of this.entries) {
-      if (entry.data || entry.error !== undefined) continue;
+      if (entry.data || entry.error !== undefined || !concerned(entry)) continue;
       const before = describe(entry);
       this.takeOut(entry);
       this.place(entry);

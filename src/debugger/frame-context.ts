@@ -24,6 +24,7 @@ export function contextOf(
     caller.module?.symbols.callSiteAt(linkedAddress(caller.module, caller.address));
   const context: EvaluationContext = {
     pc: module ? linkedAddress(module, frame.lookupPc) : frame.lookupPc,
+    loadBias: module?.loadBias,
     readMemory: (address, size) => frame.readMemory(address, size),
     register: (number) => frame.registers.byNumber(number)?.value,
     wideRegister(number) {

@@ -58,7 +58,19 @@ export interface PlatformBreakpoint {
   removed(): void;
 }
 
+/** Where modules are that every process places anew. */
+export interface ModulePlacements {
+  /** All modules as they are in memory; one that is in memory at several places comes once for each, with its load bias. */
+  inMemory(): readonly Module[];
+  /** Modules that will be in memory once a program is started. */
+  waiting(): readonly Module[];
+  /** Tells whenever `inMemory` may have changed; undefined ends that. It costs a little at each start of a program. */
+  watch(changed: (() => void) | undefined): void;
+}
+
 export interface Platform {
+  /** Absent where all modules stay where they were linked. */
+  readonly placements?: ModulePlacements;
   /** The thread that the processor runs now. */
   currentThread(): ThreadId;
   threads(): { id: ThreadId; name: string }[];
@@ -72,6 +84,8 @@ export interface Platform {
    * has no unwind information at all. Gives the crossing, or undefined where the stack just ends.
    */
   entryCrossing(context: ThreadContext, registers: Registers): EntryCrossing | undefined;
+  /** True for code that nothing called: a stack ends there for good. Asked where there is no crossing and no unwind information. */
+  beginsStack(address: number): boolean;
   /** Address that a thread which ends comes past, as the last of its own; undefined where there is no such place. */
   threadEnd(): number | undefined;
   /** True for addresses in the kernel's half. */
@@ -84,8 +98,6 @@ export interface Platform {
   ):
     | { file: string; line: number; message?: string }
     | { address: number; message?: string }
-  /** True for code that nothing called: a stack ends there for good. Asked where there is no crossing and no unwind information. */
-  beginsStack(address: number): boolean;
     | PlatformBreakpoint
     | undefined;
 }

@@ -11,6 +11,7 @@ import { callOfCase } from './socket-calls';
 import { caseNameOf, findSocketcallCases, SOCKETCALL_FILE, type SocketcallCase } from './socketcall';
 import { readSystemCalls, systemCallAliases, type SystemCall } from './system-calls';
 import { IDLE_THREAD, Tasks, type Task } from './tasks';
+import { Placements } from './placements';
 import { Vdso, type VdsoDebugFile } from './vdso';
 import { WaitChannels } from './wait-channel';
 
@@ -22,7 +23,7 @@ export class LinuxPlatform implements Platform {
   readonly kernel: Kernel;
   readonly tasks: Tasks;
   private readonly entry: EntryCode;
-  private readonly vdso: Vdso;
+  readonly placements: Placements;
   private readonly waitChannels: WaitChannels;
   /** Difference between virtual and physical addresses of the kernel: PAGE_OFFSET. */
   private readonly pageOffset: number;
@@ -46,7 +47,9 @@ export class LinuxPlatform implements Platform {
     this.kernel = new Kernel(kernelModule, target);
     this.tasks = new Tasks(this.kernel);
     this.entry = new EntryCode(this.kernel, this.tasks, () => this.systemCalls());
-    this.vdso = new Vdso(this.kernel, vdso);
+    this.placements = new Placements(target, modules, this.kernel, this.tasks, new Vdso(this.kernel, vdso), (read) =>
+      this.attempt(read),
+    );
     this.waitChannels = new WaitChannels(this.kernel, this);
     const text = kernelModule.elf.segments.find((s) => s.type === 1 && s.virtualAddress !== s.physicalAddress);
     this.pageOffset = text ? (text.virtualAddress - text.physicalAddress) >>> 0 : 0xc0000000;
@@ -126,11 +129,23 @@ export class LinuxPlatform implements Platform {
     return this.attempt(() => {
       const task = thread === this.currentThread() ? this.currentTask() : this.task(thread);
       if (!task || task.mm === 0) return undefined;
-      const base = this.vdso.baseFor(task.mm);
-      if (base !== 0 && address >= base && address < base + this.vdso.size) return this.vdso.at(base);
-      const program = this.programModule(task.mm);
-      return program && moduleHasCode(program, address) ? program : undefined;
+      return this.userModules(task.mm).find((module) => moduleHasCode(module, address));
     });
+  }
+
+  /** The modules whose symbols have a meaning for a thread, as they are in its memory: the kernel, its program, the vDSO. */
+  modulesOf(thread: ThreadId): Module[] {
+    const { module } = this.kernel;
+    if (this.beforePaging()) return [module];
+    const task = thread === this.currentThread() ? this.currentTask() : this.task(thread);
+    const user = task && task.mm !== 0 ? this.attempt(() => this.userModules(task.mm)) : undefined;
+    return [module, ...(user ?? [])];
+  }
+
+  private userModules(mm: number): Module[] {
+    const program = this.programModule(mm);
+    const vdso = this.placements.vdsoOf(mm);
+    return [...(program ? [program] : []), ...(vdso ? [vdso] : [])];
   }
 
   /** Paging is off until startup_32 has built its page tables; the kernel then runs at its physical addresses. */
@@ -146,14 +161,10 @@ export class LinuxPlatform implements Platform {
     return this.unpaged;
   }
 
-  /** The program among the session's modules that an address space runs. */
+  /** The program among the session's modules that an address space runs, as it is placed there. */
   private programModule(mm: number): Module | undefined {
-    const path = this.tasks.program({ mm });
-    if (path === undefined) return undefined;
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    const candidates = this.modules.programs.filter((module) => module.name === name);
-    // Two programs of one name: the one whose path on the host ends like the guest's.
-    return candidates.find((module) => module.path.endsWith(path)) ?? candidates[0];
+    const module = this.tasks.programModule(this.modules, mm);
+    return module && this.placements.ofProgram(module, mm);
   }
 
   isModuleCurrent(module: Module): boolean {
@@ -161,7 +172,7 @@ export class LinuxPlatform implements Platform {
     return (
       this.attempt(() => {
         const mm = this.kernel.word('task_struct', 'mm', this.tasks.currentAddress());
-        return mm !== 0 && this.programModule(mm) === module;
+        return mm !== 0 && this.userModules(mm).includes(module);
       }) ?? false
     );
   }
@@ -181,6 +192,10 @@ export class LinuxPlatform implements Platform {
     return this.kernel.symbol('do_task_dead');
   }
 
+  beginsStack(address: number): boolean {
+    return this.entry.beginsStack(this.beforePaging() ? (address + this.pageOffset) >>> 0 : address);
+  }
+
   isKernelAddress(address: number): boolean {
     return address >= this.pageOffset;
   }
@@ -192,10 +207,6 @@ export class LinuxPlatform implements Platform {
   /** Where system calls can be met. */
   callPlaces(): CallPlaces {
     return (this.places ??= new CallPlaces(this));
-  beginsStack(address: number): boolean {
-    return this.entry.beginsStack(this.beforePaging() ? (address + this.pageOffset) >>> 0 : address);
-  }
-
   }
 
   specialBreakpoint(name: string): { file: string; line: number; message?: string } | PlatformBreakpoint | undefined {

@@ -3,11 +3,12 @@
  * `pcpu_hot.current_task` (from 6.2), and the switch frame `struct inactive_task_frame` (arch/x86/include/asm/switch_to.h, from 4.9).
  */
 
+import type { Module, ModuleList } from '../debugger/modules';
 import type { ThreadContext, ThreadId } from '../debugger/platform';
 import { MemoryError, type Registers } from '../debugger/target';
-import { LinuxError, type Kernel } from './kernel';
 import { integerOf } from '../debugger/values';
 import { fieldIfAny } from './fields';
+import { LinuxError, type Kernel } from './kernel';
 
 /** Thread id of the idle task (pid 0), because clients take 0 for "no thread". No pid reaches it (PID_MAX_LIMIT is 2^22). */
 export const IDLE_THREAD: ThreadId = 0x400000;
@@ -21,18 +22,18 @@ export interface Task {
   readonly tgid: number;
   /** At most 15 characters. */
   readonly comm: string;
-  /** Its mm_struct; 0 for a kernel thread. */
+  /** Its mm_struct; 0 for a kernel thread, and for a process that has ended so far that its memory is given back. */
   readonly mm: number;
   readonly isKernelThread: boolean;
   /** Scheduler state and exit state (TASK_* and EXIT_*); 0 is running or ready. */
   readonly state: number;
 }
 
-/** States by value (include/linux/sched.h), as `ps` words them. */
 /** Bits of task_struct.flags (include/linux/sched.h). */
 const PF_FORKNOEXEC = 0x40;
 const PF_KTHREAD = 0x200000;
 
+/** States by value (include/linux/sched.h), as `ps` words them. */
 function stateName(state: number): string {
   if (state === 0) return 'ready';
   // TASK_PARKED 0x40, TASK_DEAD 0x80, TASK_NOLOAD 0x400, TASK_NEW 0x800
@@ -40,8 +41,8 @@ function stateName(state: number): string {
   if (state & 0x08) return 'traced';
   // EXIT_ZOMBIE, EXIT_DEAD: what has ended is TASK_DEAD besides.
   if (state & 0x20) return 'zombie';
-  if (state & 0x40) return 'parked';
   if (state & 0x10 || state & 0x80) return 'dead';
+  if (state & 0x40) return 'parked';
   if ((state & 0x402) === 0x402) return 'idle';
   if (state & 0x02) return 'waiting';
   if (state & 0x01) return 'sleeping';
@@ -141,7 +142,6 @@ export class Tasks {
     return `${task.comm} (pid ${task.pid}${kind}) ${this.stateOf(task, running)}${where ? ` in ${where}` : ''}`;
   }
 
-  /** Physical address of a task's page directory; undefined for kernel threads, which borrow the present one. */
   private hasFlag(address: number, flag: number): boolean {
     return (this.kernel.word('task_struct', 'flags', address) & flag) !== 0;
   }
@@ -163,6 +163,7 @@ export class Tasks {
     return hasBegun || isOld ? undefined : `The program that called execve is gone, and the new one has not begun.`;
   }
 
+  /** Physical address of a task's page directory; undefined for kernel threads, which borrow the present one. */
   pageDirectory(task: Task): number | undefined {
     if (task.mm === 0) return undefined;
     return this.kernel.target.translate(this.kernel.word('mm_struct', 'pgd', task.mm));
@@ -187,6 +188,16 @@ export class Tasks {
       known: ['ebx', 'esp', 'ebp', 'esi', 'edi', 'eip'],
       savedAt: { ebx: at('bx'), ebp: at('bp'), esi: at('si'), edi: at('di'), eip: at('ret_addr') },
     };
+  }
+
+  /** The program among a session's modules that an address space runs. */
+  programModule(modules: ModuleList, mm: number): Module | undefined {
+    const path = this.program({ mm });
+    if (path === undefined) return undefined;
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const candidates = modules.programs.filter((module) => module.name === name);
+    // Two programs of one name: the one whose path on the host ends like the guest's.
+    return candidates.find((module) => module.path.endsWith(path)) ?? candidates[0];
   }
 
   /** Path of the program that a task runs, from its mm's exe_file; undefined for kernel threads. */

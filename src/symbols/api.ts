@@ -513,6 +513,8 @@ export interface Location {
 export interface EvaluationContext {
   /** Address in the frame's function (for location lists): the pc, minus one in a caller's frame. */
   readonly pc: number;
+  /** Address in memory minus the address that DW_OP_addr gives; 0 unless given. */
+  readonly loadBias?: number;
   readMemory(address: number, size: number): Uint8Array;
   /** DWARF register number (0 eax, 1 ecx, 2 edx, 3 ebx, 4 esp, 5 ebp, 6 esi, 7 edi, 8 eip, 9 eflags …). */
   register(number: number): number | undefined;

@@ -124,6 +124,7 @@ class Evaluation {
     }
     switch (code) {
       case DW_OP.addr:
+        return this.push(this.placed(a));
       case DW_OP.const1u:
       case DW_OP.const1s:
       case DW_OP.const2u:
@@ -138,9 +139,12 @@ class Evaluation {
       case DW_OP.addrx:
       case DW_OP.GNU_addr_index:
       case DW_OP.constx:
-      case DW_OP.GNU_const_index:
+      case DW_OP.GNU_const_index: {
         if (!unit) throw malformed('has an index, but no unit that says where the table is');
-        return this.push(generic(indexedAddress(unit, Number(a))));
+        const entry = indexedAddress(unit, Number(a));
+        const isAddress = code === DW_OP.addrx || code === DW_OP.GNU_addr_index;
+        return this.push(isAddress ? this.placed(entry) : generic(entry));
+      }
       case DW_OP.regx:
         return this.setSpecial({ kind: 'register', register: Number(a) });
       case DW_OP.bregx:
@@ -484,6 +488,11 @@ class Evaluation {
     const wide = number > 9 || size > 4 ? this.context.wideRegister?.(number) : undefined;
     if (wide) return extend(wide, size);
     return extend(toBytes(generic(this.register(number))), size);
+  }
+
+  /** An address of the file as it is in memory. */
+  private placed(address: bigint | number): Value {
+    return generic(BigInt(address) + BigInt(this.context.loadBias ?? 0));
   }
 
   private push(value: Value): void {
