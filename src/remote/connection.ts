@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads';
+import { answerForms } from './answers';
+import { type Answer, answerInto, Mailbox, STATUS } from './mailbox';
 import { packetCodec } from './packet';
-import { type Command, CONTROL, STATUS, type WorkerEvent, workerMain } from './worker';
+import { type Command, type WorkerEvent, workerMain } from './worker';
 
 /** The stub went away, or does not answer. */
 export class ConnectionError extends Error {
@@ -12,19 +14,23 @@ export class ConnectionError extends Error {
 
 const REPLY_BYTES = 1 << 20;
 
+/** A command that is answered, without the number of its question. */
+type Question = Command extends infer C ? (C extends { question: number } ? Omit<C, 'question'> : never) : never;
+
 /**
- * A connection to a gdb stub whose replies are waited for synchronously (a worker reads the socket, this thread sleeps on a
- * shared array). Only stops of a running target are asynchronous.
+ * A connection to a gdb stub whose replies are waited for synchronously (a worker reads the socket, this thread sleeps).
+ * Only stops of a running target are asynchronous. A stub that does not answer in time is given up for good.
  */
 export class StubConnection {
   private readonly worker: Worker;
-  private readonly control = new Int32Array(new SharedArrayBuffer(16));
-  private readonly data = new Uint8Array(new SharedArrayBuffer(REPLY_BYTES));
+  private readonly mailbox = new Mailbox(REPLY_BYTES);
   private lostMessage: string | undefined;
 
   onStop: (reply: string) => void = () => {};
   onConsole: (text: string) => void = () => {};
   onLost: (message: string) => void = () => {};
+  /** A packet came that answers nothing, and was dropped. */
+  onStray: (packet: string) => void = () => {};
 
   /**
    * @param timeout milliseconds to wait for any reply
@@ -39,24 +45,20 @@ export class StubConnection {
     const source = `
       const __name = (f) => f;
       const { parentPort, workerData } = require('node:worker_threads');
-      (${workerMain.toString()})((${packetCodec.toString()})(), require('node:net'), parentPort, workerData);`;
-    this.worker = new Worker(source, {
-      eval: true,
-      workerData: { control: this.control, data: this.data },
-      execArgv: [],
-    });
+      const parts = {
+        codec: (${packetCodec.toString()})(),
+        forms: (${answerForms.toString()})(),
+        answerInto: ${answerInto.toString()},
+      };
+      (${workerMain.toString()})(parts, require('node:net'), parentPort, workerData);`;
+    this.worker = new Worker(source, { eval: true, workerData: this.mailbox.shared, execArgv: [] });
     this.worker.on('message', (event: WorkerEvent) => {
       if (event.type === 'stop') this.onStop(event.reply);
       else if (event.type === 'console') this.onConsole(event.text);
-      else {
-        this.lostMessage = event.message;
-        this.onLost(event.message);
-      }
+      else if (event.type === 'stray') this.onStray(event.packet);
+      else this.lose(event.message);
     });
-    this.worker.on('error', (error) => {
-      this.lostMessage = `The connection's worker failed: ${error.message}.`;
-      this.onLost(this.lostMessage);
-    });
+    this.worker.on('error', (error) => this.lose(`The connection's worker failed: ${error.message}.`));
     try {
       this.ask({ type: 'connect', host, port });
     } catch (error) {
@@ -96,11 +98,6 @@ export class StubConnection {
     this.post({ type: 'break' });
   }
 
-  /** Drops late answers, after one that cannot belong to its question. */
-  resynchronise(): void {
-    this.ask({ type: 'drain' });
-  }
-
   /** QStartNoAckMode was agreed on. */
   stopAcknowledging(): void {
     this.post({ type: 'noAcks' });
@@ -120,17 +117,23 @@ export class StubConnection {
     this.worker.postMessage(command);
   }
 
-  private ask(command: Command): { status: number; text: string } {
+  private lose(message: string): void {
+    if (this.lostMessage) return;
+    this.lostMessage = message;
+    this.onLost(message);
+  }
+
+  private ask(question: Question): Answer {
     if (this.lostMessage) throw new ConnectionError(this.lostMessage);
-    Atomics.store(this.control, CONTROL.ready, 0);
-    this.post(command);
-    if (Atomics.wait(this.control, CONTROL.ready, 0, this.timeout) === 'timed-out')
-      throw new ConnectionError(`The stub gave no answer within ${this.timeout / 1000} seconds.`);
-    const status = this.control[CONTROL.status];
-    let text = '';
-    const bytes = this.data.subarray(0, this.control[CONTROL.length]);
-    for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
-    if (status === STATUS.failed) throw new ConnectionError(text);
-    return { status, text };
+    const number = this.mailbox.next();
+    this.post({ ...question, question: number });
+    const answer = this.mailbox.wait(number, this.timeout);
+    if (!answer) {
+      this.abandon();
+      this.lose(`The stub gave no answer within ${this.timeout / 1000} seconds.`);
+      throw new ConnectionError(this.lostMessage!);
+    }
+    if (answer.status === STATUS.failed) throw new ConnectionError(answer.text);
+    return answer;
   }
 }

@@ -13,6 +13,9 @@ import { RemoteMemory } from './memory';
 import { RemoteRegisters } from './registers';
 import { parseStopReply, type StopReply } from './stop-reply';
 
+/** Whether the stop was asked for by a ctrl-C (SIGINT). */
+const isInterrupt = (reply: StopReply): boolean => reply.kind === 'signal' && reply.signal === 2;
+
 interface Breakpoint {
   readonly address: number;
   readonly predicate: HitPredicate | undefined;
@@ -50,6 +53,8 @@ export class RemoteTarget implements Target {
   private isRunning = false;
   /** The stub executes (between `run` and its stop reply); `running` also covers the moments in between. */
   private inFlight = false;
+  /** What it was sent to execute, and where it was then. */
+  private order: { packet: 'c' | 's'; eip: number } = { packet: 'c', eip: 0 };
   private pauseWanted = false;
   private deliverStop: ((reply: StopReply) => void) | undefined;
   private lost: string | undefined;
@@ -178,7 +183,7 @@ export class RemoteTarget implements Target {
     return this.exclusively(async () => {
       let reply = await this.leaveBreakpoint();
       for (;;) {
-        if (!reply && this.pauseWanted) return { kind: 'pause' };
+        if (this.pauseWanted && (!reply || this.isUnmoved(reply))) return { kind: 'pause' };
         reply ??= await this.run('c');
         const reason = this.reasonOf(reply);
         if (reason) return reason;
@@ -192,6 +197,7 @@ export class RemoteTarget implements Target {
     return this.exclusively(async () => {
       const reply = await this.stepOnce();
       if (reply.kind === 'exited' || reply.kind === 'gone') return this.reasonOf(reply)!;
+      if (this.isUnmoved(reply)) return { kind: 'pause' };
       return (reply.kind === 'watchpoint' && this.reasonOf(reply)) || { kind: 'step' };
     });
   }
@@ -261,7 +267,8 @@ export class RemoteTarget implements Target {
   }
 
   /** Sends a packet that lets the target run and waits for its stop. */
-  private run(packet: string): Promise<StopReply> {
+  private run(packet: 'c' | 's'): Promise<StopReply> {
+    if (!this.lost) this.order = { packet, eip: this.state.read().eip };
     this.forget();
     if (this.lost) return Promise.resolve({ kind: 'gone', message: this.lost });
     return new Promise((resolve) => {
@@ -295,24 +302,30 @@ export class RemoteTarget implements Target {
     }
     this.inFlight = false;
     const reply = parseStopReply(text);
-    const isOurs = reply.kind === 'signal' && reply.signal === 2;
+    // A step that came to its end although it was interrupted must not be made twice.
+    const goesOn = isInterrupt(reply) && !this.pauseWanted && (this.order.packet === 'c' || this.isUnmoved(reply));
     try {
       return work();
     } finally {
-      if (!isOurs || this.pauseWanted) this.stopped(reply);
+      if (!goesOn) this.stopped(reply);
       else {
         this.forget();
         this.inFlight = true;
-        this.connection.run('c');
+        this.connection.run(this.order.packet);
       }
     }
+  }
+
+  /** Whether a step was interrupted before it executed anything. */
+  private isUnmoved(reply: StopReply): boolean {
+    return this.order.packet === 's' && isInterrupt(reply) && this.state.read().eip === this.order.eip;
   }
 
   /** Executes the present instruction where a breakpoint is on it. @returns a stop that this led to, if it ends the run */
   private async leaveBreakpoint(): Promise<StopReply | undefined> {
     if (this.idsAt(this.state.read().eip).length === 0) return undefined;
     const reply = await this.stepOnce();
-    if (reply.kind !== 'signal') return reply;
+    if (reply.kind !== 'signal' || this.isUnmoved(reply)) return reply;
     // The next instruction may have a breakpoint too.
     return this.idsAt(this.state.read().eip).length > 0 ? reply : undefined;
   }
@@ -322,7 +335,8 @@ export class RemoteTarget implements Target {
     const covered = this.idsAt(eip).length > 0;
     const place = `${this.breakpointPacket},${eip.toString(16)},1`;
     if (covered) this.connection.transact(`z${place}`);
-    const reply = await this.run('s');
+    let reply = await this.run('s');
+    while (this.isUnmoved(reply) && !this.pauseWanted) reply = await this.run('s');
     if (covered && reply.kind !== 'gone' && reply.kind !== 'exited' && this.idsAt(eip).length > 0)
       this.connection.transact(`Z${place}`);
     return reply;

@@ -12,8 +12,6 @@ const plain = (line: string): string => line.replace(' ./', ' ');
 
 describe('debugger: the same as gdb on the same kernel', function () {
   this.timeout(10 * MINUTES);
-  // each test starts a QEMU of its own, whose stub now and then sends a stray packet
-  this.retries(2);
   let guest: Guest;
 
   before(async () => {

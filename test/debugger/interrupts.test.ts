@@ -34,8 +34,6 @@ async function journey(
 
 describe('debugger: steps and interrupts', function () {
   this.timeout(10 * MINUTES);
-  // each test starts a QEMU of its own, whose stub now and then sends a stray packet
-  this.retries(2);
   let guest: Guest;
 
   before(async () => {

@@ -179,7 +179,11 @@ export class StubSession<T extends Target = RemoteTarget> {
 
   /** Runs to the shell's prompt. */
   async boot(): Promise<void> {
-    const timer = setInterval(() => this.machine.output.includes(PROMPT) && this.debugger.pause(), 20);
+    const timer = setInterval(() => {
+      if (!this.machine.output.includes(PROMPT)) return;
+      clearInterval(timer);
+      this.debugger.pause();
+    }, 20);
     await this.debugger.continue();
     clearInterval(timer);
   }

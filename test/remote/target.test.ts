@@ -66,6 +66,23 @@ describe('remote: a target over QEMU’s stub', function () {
     assert.deepEqual(await stopped, { kind: 'pause' });
   });
 
+  it('runs, pauses and reads a hundred times, and always gets the answer to its question', async () => {
+    const { kernel } = session.modules;
+    const { address } = kernel!.elf.symbolsNamed('linux_banner')[0];
+    const expected = kernel!.elf.read(address, 64);
+    for (let cycle = 0; cycle < 100; cycle++) {
+      const stopped = session.target.resume();
+      // Each way that a stop and a question can cross: at once, after the machine got going, while it is stopped for a reader.
+      if (cycle % 3 > 0) await new Promise((resolve) => setTimeout(resolve, cycle % 5));
+      if (cycle % 2 > 0) assert.deepEqual(session.target.readMemory(address, 64), expected);
+      for (let presses = cycle % 4; presses >= 0; presses--) session.target.pause();
+      assert.deepEqual(await stopped, { kind: 'pause' });
+      assert.deepEqual(session.target.readMemory(address, 64), expected);
+      assert.equal((await session.target.step()).kind, 'step');
+      assert.deepEqual(session.target.readMemory(address, 64), expected);
+    }
+  });
+
   it('follows a program through sysenter and the vDSO', async () => {
     await session.boot();
     session.debugger.setFunctionBreakpoints([{ name: 'SYS_BIND' }]);
