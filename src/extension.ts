@@ -3,14 +3,16 @@ import { registerDebugConfigurations } from './views/debug-configurations';
 import { registerDispatchPanel } from './views/dispatch-panel';
 import { registerGuestTerminal } from './views/guest-terminal';
 import { registerKernelSources } from './views/kernel-sources';
+import { registerKernelViews, type KernelViews } from './views/kernel-views';
 import { Sessions } from './views/sessions';
 
 /** Registers what VS Code shows; the adapter itself is a process of its own that the manifest names. */
-export function activate(context: vscode.ExtensionContext): void {
+export function activate(context: vscode.ExtensionContext): KernelViews {
   registerDebugConfigurations(context);
   registerKernelSources(context);
   registerGuestTerminal(context);
   const sessions = new Sessions();
   context.subscriptions.push(sessions);
   registerDispatchPanel(context, sessions);
+  return registerKernelViews(context, sessions);
 }

@@ -182,3 +182,13 @@ export function errnoNumber(name: string): number | undefined {
   const found = Object.entries(ERRORS).find(([, [each]]) => each === wanted);
   return found && Number(found[0]);
 }
+
+/** ERESTARTSYS and following are for the kernel itself and for tracers. */
+const FIRST_INTERNAL = 512;
+
+/** The errors that programs may see, by number: name and meaning. */
+export function programErrors(): [name: string, text: string][] {
+  return Object.entries(ERRORS)
+    .filter(([number]) => Number(number) < FIRST_INTERNAL)
+    .map(([, [name, text]]) => [name, text]);
+}

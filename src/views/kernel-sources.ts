@@ -37,8 +37,15 @@ class KernelSources implements vscode.FileSystemProvider {
 
   async readDirectory(uri: vscode.Uri): Promise<[string, vscode.FileType][]> {
     try {
-      const entries = await fs.readdir(this.hostPath(uri), { withFileTypes: true });
-      return entries.map((e) => [e.name, e.isDirectory() ? vscode.FileType.Directory : vscode.FileType.File]);
+      const folder = this.hostPath(uri);
+      const entries = await fs.readdir(folder, { withFileTypes: true });
+      return await Promise.all(
+        entries.map(async (entry): Promise<[string, vscode.FileType]> => {
+          // A built guest that is no package is made of links.
+          const what = entry.isSymbolicLink() ? await fs.stat(path.join(folder, entry.name)) : entry;
+          return [entry.name, what.isDirectory() ? vscode.FileType.Directory : vscode.FileType.File];
+        }),
+      );
     } catch {
       throw vscode.FileSystemError.FileNotFound(uri);
     }
