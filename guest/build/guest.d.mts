@@ -9,3 +9,4 @@ export interface Guest {
 }
 
 export function ensureGuest(): Promise<Guest>;
+export function ensureNewerKernel(): Promise<{ folder: string; sources: string }>;

@@ -6,7 +6,7 @@ import * as path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheRoot, ensureEntry, hashInputs } from '../../scripts/lib/cache.mjs';
 import { GUEST_PACKAGES, ensurePackages } from '../../scripts/lib/packages.mjs';
-import { ensureKernel } from './kernel.mjs';
+import { NEWER_KERNEL, ensureKernel } from './kernel.mjs';
 import { ensurePrograms } from './programs.mjs';
 
 const PROJECT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -39,6 +39,19 @@ export async function ensureGuest() {
     sources: at('sources'),
     programs: at('programs'),
   };
+}
+
+/**
+ * Builds a newer kernel than the guest's, of the same configuration, if it is not in the cache yet. For tests: nothing is to depend on the
+ * version of the built-in kernel.
+ *
+ * @returns {Promise<{folder: string, sources: string}>} `folder` holds vmlinux, System.map, config and vdso32.so.dbg
+ * @throws an Error with one clear message if packages are missing or a step of the build fails
+ */
+export async function ensureNewerKernel() {
+  ensurePackages([...GUEST_PACKAGES, NEWER_KERNEL.package]);
+  const folder = await ensureKernel(PROJECT, cacheRoot(), NEWER_KERNEL);
+  return { folder, sources: path.join(folder, 'sources') };
 }
 
 /** Links everything from several cache entries into one folder; their sources/ are merged one level deep. */

@@ -14,8 +14,16 @@ import { lineTableFiles } from './line-files.mjs';
 import { copySources } from './sources.mjs';
 import { toolVersions } from './tools.mjs';
 
-const SOURCE_PACKAGE = 'linux-source-6.1';
-const TARBALL = `/usr/src/${SOURCE_PACKAGE}.tar.xz`;
+/**
+ * A kernel to build: Debian's source package, the target of `make`, and the lines that it prints for our configuration (for the percentage
+ * only).
+ * @typedef {{package: string, target: 'bzImage' | 'vmlinux', lines: number}} KernelKind
+ */
+
+/** The kernel of the guest. */
+const BUILT_IN = { package: 'linux-source-6.1', target: 'bzImage', lines: 1211 };
+/** A newer one of the same configuration, for the tests that a kernel need not be the built-in one. */
+export const NEWER_KERNEL = { package: 'linux-source-6.12', target: 'vmlinux', lines: 1290 };
 
 /** Most of the 1.3 GB are drivers and other processors; their Kconfig files are read all the same. */
 const NOT_NEEDED = [
@@ -40,23 +48,21 @@ const NOT_NEEDED = [
 /** Files kept with the sources although no line table names them. */
 const EXTRA_SOURCES = ['arch/x86/entry/syscalls/syscall_32.tbl'];
 
-/** Lines that `make` prints for this configuration, for the percentage only. */
-const EXPECTED_LINES = 1211;
-
 const CONFIG = 'guest/kernel/sockscope.config';
 const SCRIPTS = ['guest/build/kernel.mjs', 'guest/build/line-files.mjs', 'guest/build/sources.mjs'];
 
 /**
- * Gives the folder with the built kernel: vmlinux, bzImage, System.map, config, vdso32.so.dbg and sources/, the files
- * that the line tables name, by their relative paths.
+ * Gives the folder with a built kernel: vmlinux, bzImage (of the target of that name), System.map, config, vdso32.so.dbg and sources/, the
+ * files that the line tables name, by their relative paths.
  * @param {string} project root of the checkout
  * @param {string} [cache] the cache's folder
+ * @param {KernelKind} [kind] the guest's kernel unless given
  * @returns {Promise<string>}
  */
-export function ensureKernel(project, cache) {
+export function ensureKernel(project, cache, kind = BUILT_IN) {
   const key = hashInputs({
     ...fileInputs(project, [CONFIG, ...SCRIPTS]),
-    'kernel source': packageVersion(SOURCE_PACKAGE),
+    'kernel source': packageVersion(kind.package),
     tools: toolVersions(),
   });
   const report = progress('kernel');
@@ -64,16 +70,17 @@ export function ensureKernel(project, cache) {
     root: cache,
     kind: 'kernel',
     key,
-    build: (out, scratch) => buildKernel(project, out, scratch, report),
+    build: (out, scratch) => buildKernel(project, kind, out, scratch, report),
     waiting: (text) => report.update(text),
   });
 }
 
-async function buildKernel(project, out, tree, report) {
-  report.update(`unpacking ${TARBALL}`);
-  const root = path.basename(TARBALL, '.tar.xz');
+async function buildKernel(project, kind, out, tree, report) {
+  const tarball = `/usr/src/${kind.package}.tar.xz`;
+  report.update(`unpacking ${tarball}`);
+  const root = path.basename(tarball, '.tar.xz');
   const excludes = NOT_NEEDED.map((pattern) => `--exclude=${root}/${pattern}`);
-  await run('tar', ['-xJf', TARBALL, '-C', tree, '--strip-components=1', '--wildcards', ...excludes]);
+  await run('tar', ['-xJf', tarball, '-C', tree, '--strip-components=1', '--wildcards', ...excludes]);
 
   report.update('configuring');
   const config = path.join(project, CONFIG);
@@ -83,14 +90,14 @@ async function buildKernel(project, out, tree, report) {
   checkConfig(fs.readFileSync(config, 'utf8'), fs.readFileSync(path.join(tree, '.config'), 'utf8'));
 
   let lines = 0;
-  await make(tree, [`-j${os.availableParallelism()}`, 'bzImage'], (line) => {
+  await make(tree, [`-j${os.availableParallelism()}`, kind.target], (line) => {
     lines++;
-    report.update(line.trim().replace(/\s+/g, ' '), Math.min(lines / EXPECTED_LINES, 0.99));
+    report.update(line.trim().replace(/\s+/g, ' '), Math.min(lines / kind.lines, 0.99));
   });
 
   const results = {
     vmlinux: 'vmlinux',
-    bzImage: 'arch/x86/boot/bzImage',
+    ...(kind.target === 'bzImage' ? { bzImage: 'arch/x86/boot/bzImage' } : {}),
     'System.map': 'System.map',
     config: '.config',
     'vdso32.so.dbg': 'arch/x86/entry/vdso/vdso32.so.dbg',

@@ -8,14 +8,13 @@ import { LinuxPlatform } from '../linux';
 import { LinuxIdioms } from '../linux/idioms';
 import { PacketCapture } from '../linux/packets';
 import { Machine } from '../machine/machine';
+import { commandLineFor } from './command-line';
 import { ConsoleScript } from './console-script';
 import { EmulatorTarget } from './emulator-target';
 import type { GuestFiles } from './guest-files';
 import type { LaunchConfiguration } from './launch-configuration';
 import type { Sources } from './sources';
 
-/** Kernel parameters unless the configuration gives its own. */
-export const DEFAULT_COMMAND_LINE = 'console=ttyS0';
 const DEFAULT_MEMORY = 64;
 
 /** The machine, its kernel and the debugger over both: everything of a session but the protocol. */
@@ -36,7 +35,7 @@ export class GuestSession {
       sysenter: configuration.cpu?.sysenter ?? true,
       log,
     });
-    const options = { initrd: files.initrd, commandLine: configuration.commandLine ?? DEFAULT_COMMAND_LINE };
+    const options = { initrd: files.initrd, commandLine: commandLineFor(files.boot, configuration.commandLine, log) };
     if (files.boot.kind === 'bzImage') machine.loadBzImage(files.boot.bytes, options);
     else machine.loadVmlinux(files.boot.bytes, options);
     this.target = new EmulatorTarget(machine);
