@@ -1,21 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { chained } from './chain';
-import { launched, PREPARATION, ROOT, started } from './fixture';
+import { launched, PREPARATION, started } from './fixture';
+import { lineOf } from './lines';
 import type { TestClient } from './test-client';
 import { Transcript } from './transcript';
-
-/** Line of a project's source that contains a text. */
-function lineOf(file: string, text: string): number {
-  const line =
-    readFileSync(path.join(ROOT, file), 'utf8')
-      .split('\n')
-      .findIndex((each) => each.includes(text)) + 1;
-  assert.ok(line > 0, `${file} has no "${text}"`);
-  return line;
-}
 
 const REPLYHI = 'guest/programs/replyhi.c';
 
