@@ -117,7 +117,9 @@ function border(l10n: Translator): string {
 function hopItem(hop: DispatchHop, index: number, breakpoints: ReadonlySet<string>, l10n: Translator): string {
   const { state, title, detail, memory, table } = hop;
   const figure =
-    memory || table ? `<div class="figure">${memoryLine(memory)}${table ? slots(table, l10n) : ''}</div>` : '';
+    memory || table
+      ? `<div class="figure">${memoryLine(memory, index, l10n)}${table ? slots(table, l10n) : ''}</div>`
+      : '';
   return `<li class="hop ${state} ${hop.kind}"${state === 'present' ? ' aria-current="step"' : ''}>
 <div class="box">
 <div class="head"><span class="mark" role="img" aria-label="${html(stateName(state, l10n))}"></span>${titleOf(hop, index, l10n)}${breakpointButton(hop, index, breakpoints, l10n)}</div>
@@ -163,9 +165,13 @@ function placeLine({ source, line }: DispatchHop): string {
   return `<div class="place">${html(line ? `${file}:${line}` : file)}</div>`;
 }
 
-function memoryLine(memory: DispatchMemory | undefined): string {
+function memoryLine(memory: DispatchMemory | undefined, index: number, l10n: Translator): string {
   if (!memory) return '';
-  const address = memory.address === undefined ? '' : `<span class="address">${html(memory.address)}</span> `;
+  const tip = html(l10n.t('Show in Memory'));
+  const address =
+    memory.address === undefined || memory.memoryReference === undefined
+      ? ''
+      : `<button class="link" data-action="memory" data-hop="${index}" title="${tip}">${html(memory.address)}</button> `;
   const bytes = memory.bytes === '' ? '' : `<span class="bytes">${html(memory.bytes)}</span>`;
   return `<div class="memory"><code>${address}${bytes}</code><div class="meaning">${html(memory.meaning)}</div></div>`;
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { DispatchHop, DispatchPathBody } from '../adapter/dispatch-requests';
 import { dispatchContents, dispatchDocument, dispatchStatus, type DispatchState } from './dispatch-html';
+import { told, uriOf } from './places';
 import type { Sessions } from './sessions';
 import type { Render, Report } from './webview/dispatch';
 
@@ -112,29 +112,22 @@ class DispatchPanel implements vscode.Disposable {
     else {
       const hop = this.state.kind === 'stopped' ? this.state.body.path?.hops[report.hop] : undefined;
       if (hop && report.type === 'open') void this.open(hop);
-      else if (hop?.breakpoint) toggleBreakpoint(hop.breakpoint);
+      else if (hop?.breakpoint && report.type === 'breakpoint') toggleBreakpoint(hop.breakpoint);
+      else if (hop?.memory && report.type === 'memory') {
+        void vscode.commands.executeCommand('sockscope.showMemory', hop.memory);
+      }
     }
   }
 
   private async open({ source, line }: DispatchHop): Promise<void> {
     const session = this.sessions.current;
-    if (!source || !line || !session) return;
-    const place = new vscode.Range(line - 1, 0, line - 1, 0);
+    const uri = source && session && uriOf(source, session);
+    if (!uri || !line) return;
+    const selection = new vscode.Range(line - 1, 0, line - 1, 0);
     // Beside the panel, never over it.
     const viewColumn = this.panel.viewColumn === vscode.ViewColumn.One ? vscode.ViewColumn.Two : vscode.ViewColumn.One;
-    try {
-      await vscode.window.showTextDocument(sourceUri(source, session), { selection: place, viewColumn });
-    } catch (error) {
-      const message = vscode.l10n.t('{0} cannot be opened: {1}', source.name ?? '', (error as Error).message);
-      void vscode.window.showErrorMessage(message);
-    }
+    await told(() => vscode.window.showTextDocument(uri, { selection, viewColumn }));
   }
-}
-
-/** The adapter names the built-in sources by addresses of our own scheme, other files by their path. */
-function sourceUri(source: DebugProtocol.Source, session: vscode.DebugSession): vscode.Uri {
-  const isAddress = !source.sourceReference && /^[a-z][\w+.-]+:\//i.test(source.path ?? '');
-  return isAddress ? vscode.Uri.parse(source.path!) : vscode.debug.asDebugSourceUri(source, session);
 }
 
 function functionBreakpoints(): vscode.FunctionBreakpoint[] {

@@ -2,23 +2,13 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { prepared, PREPARATION, ROOT } from '../adapter/fixture';
+import { prepared, PREPARATION } from '../adapter/fixture';
 import { ensureWorkbench } from '../workbench/install';
+import { installedPackage } from '../workbench/package';
 import { startServer, type Server } from '../workbench/server';
-import { PLACE, Window } from './window';
+import { lineOf, PLACE, PROMPT, Window } from './window';
 
 const STEP = 4 * 60_000;
-/** The guest's prompt; the kernel may go on talking behind it. */
-const PROMPT = /^sockscope# /m;
-
-/** Line of a kernel source that contains a text, from 1. */
-function lineOf(file: string, text: string): number {
-  const lines = fs.readFileSync(path.join(ROOT, 'dist/guest/sources', file), 'utf8').split('\n');
-  const line = lines.findIndex((content) => content.includes(text));
-  assert.ok(line >= 0, `${file} has no "${text}"`);
-  return line + 1;
-}
-
 /** One way through a session, step after step; each step starts where the one before has ended. */
 describe('a person in VS Code', function () {
   this.timeout(STEP);
@@ -35,7 +25,7 @@ describe('a person in VS Code', function () {
     fs.writeFileSync(path.join(workspace, 'program.c'), 'int main(void)\n{\n\treturn 0;\n}\n');
     // The terminal's text is in the page only where it is not drawn by the graphics processor.
     server = await startServer(workbench, {
-      extensions: [ROOT],
+      extensions: await installedPackage(workbench),
       settings: { 'terminal.integrated.gpuAcceleration': 'off', 'workbench.colorTheme': 'Default Dark Modern' },
     });
     window = await Window.open(workbench, server, workspace);

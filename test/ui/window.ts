@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../adapter/fixture';
-import { openBrowser, type Browser, type Locator, type Page } from '../workbench/browser';
+import { openBrowser, type Browser, type FrameLocator, type Locator, type Page } from '../workbench/browser';
 import type { Workbench } from '../workbench/install';
 import type { Server } from '../workbench/server';
 
@@ -14,6 +14,17 @@ const PATIENCE = 100_000;
 
 /** A row of the call stack that has a place in a source: `main replyhi.c 57:6`. */
 export const PLACE = / \d+:\d+$/;
+
+/** The guest's prompt; the kernel may go on talking behind it. */
+export const PROMPT = /^sockscope# /m;
+
+/** Line of a kernel source that contains a text, from 1. */
+export function lineOf(file: string, text: string): number {
+  const lines = fs.readFileSync(path.join(ROOT, 'dist/guest/sources', file), 'utf8').split('\n');
+  const line = lines.findIndex((content) => content.includes(text));
+  assert.ok(line >= 0, `${file} has no "${text}"`);
+  return line + 1;
+}
 
 /** Whether something comes into view soon; where it does not, something has to be done again. */
 function appears(element: Locator, timeout = 3_000): Promise<boolean> {
@@ -30,11 +41,12 @@ export class Window {
     readonly page: Page,
   ) {}
 
-  /** Opens a folder and waits until the workbench has settled. */
-  static async open(workbench: Workbench, server: Server, folder: string): Promise<Window> {
+  /** Opens a folder, or an empty window, and waits until the workbench has settled. */
+  static async open(workbench: Workbench, server: Server, folder?: string): Promise<Window> {
     const browser = await openBrowser(workbench, PATIENCE);
     const { page } = browser;
-    await page.goto(`http://127.0.0.1:${server.port}/?folder=${encodeURIComponent(folder)}`);
+    const query = folder === undefined ? 'ew=true' : `folder=${encodeURIComponent(folder)}`;
+    await page.goto(`http://127.0.0.1:${server.port}/?${query}`);
     await page.waitForSelector('.monaco-workbench');
     await page.waitForFunction('window.driver');
     await page.evaluate('window.driver.whenWorkbenchRestored()');
@@ -73,17 +85,33 @@ export class Window {
     });
   }
 
-  /** Chooses a command in the palette, which lists an extension's commands only some time after the window has opened. */
-  async command(title: string): Promise<void> {
+  /** Finds a command in the palette, which lists an extension's commands only some time after the window has opened. */
+  private async findCommand(title: string): Promise<Locator> {
     const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
     await this.until(`the command "${title}"`, async () => {
       await this.quickInput('F1', '>');
       await this.page.keyboard.insertText(title);
       if (await appears(row)) return true;
-      await this.page.keyboard.press('Escape');
+      await this.closeQuickInput();
       return false;
     });
-    await row.click();
+    return row;
+  }
+
+  private async closeQuickInput(): Promise<void> {
+    await this.page.keyboard.press('Escape');
+    await this.page.waitForSelector('.quick-input-widget', { state: 'hidden' });
+  }
+
+  /** Chooses a command in the palette. */
+  async command(title: string): Promise<void> {
+    await (await this.findCommand(title)).click();
+  }
+
+  /** Waits until VS Code knows what an extension contributes, by a command of it; chooses nothing. */
+  async knowsCommand(title: string): Promise<void> {
+    await this.findCommand(title);
+    await this.closeQuickInput();
   }
 
   /** Opens a file of the folder from the explorer. */
@@ -145,6 +173,18 @@ export class Window {
   async terminalText(): Promise<string> {
     const rows = await this.page.locator('.terminal-wrapper.active .xterm-rows > div').allInnerTexts();
     return rows.map((row) => row.replaceAll('\u00a0', ' ').trimEnd()).join('\n');
+  }
+
+  /** Pastes a text into the terminal. */
+  async paste(text: string): Promise<void> {
+    const input = this.page.locator('.terminal-wrapper.active .xterm-helper-textarea');
+    await input.focus();
+    await this.page.evaluate(`(() => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData('text/plain', ${JSON.stringify(text)});
+      const event = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true });
+      document.querySelector('.terminal-wrapper.active .xterm-helper-textarea').dispatchEvent(event);
+    })()`);
   }
 
   /** Types a line into the terminal. */
@@ -222,6 +262,22 @@ export class Window {
     await this.page.locator('.debug-watch .monaco-inputbox input').waitFor();
     await this.page.keyboard.insertText(expression);
     await this.page.keyboard.press('Enter');
+  }
+
+  /** Adds a function breakpoint in the Breakpoints section. */
+  async breakInFunction(name: string): Promise<void> {
+    const header = this.page.locator('.pane-header', { hasText: /^Breakpoints/ });
+    await header.hover();
+    await header.locator('.codicon-watch-expressions-add-function-breakpoint').click();
+    await this.page.locator('.debug-breakpoints .monaco-inputbox input').waitFor();
+    await this.page.keyboard.insertText(name);
+    await this.page.keyboard.press('Enter');
+    await this.page.locator('.debug-breakpoints .monaco-list-row', { hasText: name }).waitFor();
+  }
+
+  /** What a webview panel shows. */
+  webview(): FrameLocator {
+    return this.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
   }
 
   /** Changes a variable in its row. */

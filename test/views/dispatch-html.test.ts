@@ -122,6 +122,7 @@ describe('contents of the dispatch panel', () => {
 
   it('have a link where there is a line, and a button where a breakpoint can be', () => {
     const html = contents(STOPPED, ['SYS_BIND', 'other']);
+    assert.match(html, /data-action="memory" data-hop="1" title="Show in Memory">0xfffba400</);
     assert.deepEqual(
       [...html.matchAll(/data-action="open" data-hop="(\d)" title="([^"]*)"/g)].map(([, hop, tip]) => [hop, tip]),
       [
@@ -154,7 +155,7 @@ describe('contents of the dispatch panel', () => {
   it('cannot be made to hold code by what the guest says', () => {
     const evil = '"><img src=x onerror=alert(1)>\'';
     const source = { name: evil, path: evil };
-    const memory = { address: evil, bytes: evil, meaning: evil };
+    const memory = { address: evil, bytes: evil, meaning: evil, memoryReference: evil };
     const rows = [{ index: 0, address: evil, bytes: evil, symbol: evil, name: evil, isCurrent: true }];
     const table = { name: evil, index: 0, entrySize: 4, count: 1, rows };
     const hop: DispatchHop = { kind: 'table', title: evil, detail: evil, symbol: 'x' + evil, address: evil, source, line: 1, breakpoint: evil, state: 'done', memory, table }; // prettier-ignore

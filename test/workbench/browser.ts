@@ -13,6 +13,7 @@ export interface Page {
   waitForSelector(selector: string, options?: { state?: 'visible' | 'hidden'; timeout?: number }): Promise<unknown>;
   waitForTimeout(milliseconds: number): Promise<void>;
   locator(selector: string, options?: { hasText?: string | RegExp }): Locator;
+  frameLocator(selector: string): FrameLocator;
   screenshot(options: {
     path: string;
     clip?: { x: number; y: number; width: number; height: number };
@@ -32,6 +33,12 @@ export interface Page {
   };
 }
 
+/** The document in a frame of the page. */
+export interface FrameLocator {
+  locator(selector: string, options?: { hasText?: string | RegExp }): Locator;
+  frameLocator(selector: string): FrameLocator;
+}
+
 /** Elements that a selector finds, looked up anew at each use. */
 export interface Locator {
   locator(selector: string, options?: { hasText?: string | RegExp }): Locator;
@@ -49,6 +56,9 @@ export interface Locator {
   getAttribute(name: string): Promise<string | null>;
   boundingBox(): Promise<{ x: number; y: number; width: number; height: number } | null>;
   isVisible(): Promise<boolean>;
+  focus(): Promise<void>;
+  evaluate<T>(act: (element: HTMLElement) => T): Promise<T>;
+  scrollIntoViewIfNeeded(): Promise<void>;
 }
 
 interface Playwright {

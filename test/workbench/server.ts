@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Workbench } from './install';
 
 /** Quiet defaults: nothing of VS Code's own that talks to the network or covers the window. */
-const SETTINGS = {
+const SETTINGS: Record<string, unknown> = {
   'workbench.startupEditor': 'none',
   'chat.disableAIFeatures': true,
   'chat.agentHost.enabled': false,
@@ -39,12 +39,14 @@ export interface Server {
   readonly port: number;
   /** What the server and its extension host have said, for failures. */
   output(): string;
+  /** Changes the user's settings; the windows follow. */
+  configure(settings: Record<string, unknown>): void;
   stop(): Promise<void>;
 }
 
 export interface ServerOptions {
-  /** Folders that hold an extension each (package.json, dist, …), installed as a user would have them. */
-  extensions?: string[];
+  /** Folder of the installed extensions; none unless given. */
+  extensions?: string;
   settings?: Record<string, unknown>;
   env?: Record<string, string>;
 }
@@ -53,12 +55,16 @@ export interface ServerOptions {
 export async function startServer(workbench: Workbench, options: ServerOptions = {}): Promise<Server> {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'sockscope-workbench-'));
   const user = path.join(home, 'user');
-  const extensions = path.join(home, 'extensions');
+  const extensions = options.extensions ?? path.join(home, 'extensions');
   fs.mkdirSync(path.join(user, 'User'), { recursive: true });
-  fs.mkdirSync(extensions);
-  fs.writeFileSync(path.join(user, 'User/settings.json'), JSON.stringify({ ...SETTINGS, ...options.settings }));
+  fs.mkdirSync(extensions, { recursive: true });
+  let settings = SETTINGS;
+  const configure = (change: Record<string, unknown> = {}): void => {
+    settings = { ...settings, ...change };
+    fs.writeFileSync(path.join(user, 'User/settings.json'), JSON.stringify(settings));
+  };
+  configure(options.settings);
   fs.writeFileSync(path.join(home, 'none.yaml'), 'auth: none\n');
-  for (const folder of options.extensions ?? []) install(folder, extensions);
 
   const port = await freePort();
   // prettier-ignore
@@ -89,20 +95,7 @@ export async function startServer(workbench: Workbench, options: ServerOptions =
     await stop();
     throw new Error(`The workbench's server did not start: ${(error as Error).message}\n${said}`);
   }
-  return { port, output: () => said, stop };
-}
-
-/** An extension's folder, made of links to what a package would hold. */
-function install(folder: string, extensions: string): void {
-  const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8')) as Record<string, string>;
-  const target = path.join(extensions, `${manifest.publisher}.${manifest.name}-${manifest.version}`);
-  fs.mkdirSync(target);
-  for (const name of fs.readdirSync(folder).filter((file) => /^package(\.nls.*)?\.json$/.test(file))) {
-    fs.copyFileSync(path.join(folder, name), path.join(target, name));
-  }
-  for (const name of ['dist', 'l10n', 'syntaxes', 'LICENSE']) {
-    if (fs.existsSync(path.join(folder, name))) fs.symlinkSync(path.join(folder, name), path.join(target, name));
-  }
+  return { port, output: () => said, configure, stop };
 }
 
 /** A port that nobody listens on. */

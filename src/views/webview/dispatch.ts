@@ -11,7 +11,7 @@ export interface Render {
 export type Report =
   | { readonly type: 'ready' }
   | { readonly type: 'start' }
-  | { readonly type: 'open' | 'breakpoint'; readonly hop: number };
+  | { readonly type: 'open' | 'breakpoint' | 'memory'; readonly hop: number };
 
 interface Kept {
   readonly contents: string;
@@ -63,7 +63,8 @@ contents.addEventListener('click', ({ target }) => {
   const button = (target as Element).closest<HTMLElement>('[data-action]');
   const { action, hop } = button?.dataset ?? {};
   if (action === 'start') api.postMessage({ type: 'start' });
-  else if (action === 'open' || action === 'breakpoint') api.postMessage({ type: action, hop: Number(hop) });
+  else if (action === 'open' || action === 'breakpoint' || action === 'memory')
+    api.postMessage({ type: action, hop: Number(hop) });
 });
 
 /** Arrow keys go from hop to hop, Home and End to the first and the last. */
