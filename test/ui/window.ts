@@ -15,8 +15,8 @@ const PATIENCE = 100_000;
 /** A row of the call stack that has a place in a source: `main replyhi.c 57:6`. */
 export const PLACE = / \d+:\d+$/;
 
-/** The guest's prompt; the kernel may go on talking behind it. */
-export const PROMPT = /^sockscope# /m;
+/** The guest's prompt, as a terminal shows it; others may go on talking behind it. */
+export const PROMPT = /^sockscope#/m;
 
 /** Line of a kernel source that contains a text, from 1. */
 export function lineOf(file: string, text: string): number {
