@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { brotliDecompressSync } from 'node:zlib';
 import { unzlibSync } from 'fflate';
 import { openElf, SymbolFile, type ElfFile } from '../symbols';
 import { LaunchError, type LaunchConfiguration } from './launch-configuration';
@@ -28,6 +29,8 @@ export interface LoadedElf {
 
 /** The 32-bit vDSO as the kernel's build names it. */
 const VDSO = 'vdso32.so.dbg';
+/** Behind the name of a file that the extension's package holds compressed (scripts/package.mjs). */
+const COMPRESSED = '.br';
 /** Files of the built-in guest, in a folder that the build fills. */
 const BUILT_IN = { kernel: 'vmlinux', initrd: 'initrd', programs: 'programs', sources: 'sources' };
 
@@ -39,12 +42,12 @@ const BUILT_IN = { kernel: 'vmlinux', initrd: 'initrd', programs: 'programs', so
 export function loadGuestFiles(configuration: LaunchConfiguration, builtIn: string): GuestFiles {
   const own = configuration.kernel;
   const vmlinux = typeof own === 'string' ? own : (own?.vmlinux ?? path.join(builtIn, BUILT_IN.kernel));
-  if (own === undefined && !fs.existsSync(vmlinux)) {
+  if (own === undefined && !fs.existsSync(vmlinux) && !fs.existsSync(vmlinux + COMPRESSED)) {
     throw new LaunchError(
       `The built-in kernel is not there (${vmlinux}); build it with "npm run guest", or give "kernel".`,
     );
   }
-  const kernelBytes = readFile(vmlinux, 'kernel');
+  const kernelBytes = own === undefined ? readBuiltInKernel(vmlinux) : readFile(vmlinux, 'kernel');
   if (isBzImage(kernelBytes)) {
     throw new LaunchError(
       `${vmlinux} is a bzImage, which has no symbols; give "kernel": {"bzImage": …, "vmlinux": …} with the vmlinux it was made of.`,
@@ -86,6 +89,18 @@ function sourcesBeside(vmlinux: string, builtIn: string): Record<string, string>
     '.': fs.existsSync(kept) ? kept : folder,
     ...(fs.existsSync(programs) ? { guest: programs } : {}),
   };
+}
+
+/** The built-in kernel as it was built, or decompressed (a third of a second) where the package has it so. */
+function readBuiltInKernel(vmlinux: string): Uint8Array {
+  if (fs.existsSync(vmlinux)) return readFile(vmlinux, 'kernel');
+  const compressed = readFile(vmlinux + COMPRESSED, 'kernel');
+  try {
+    return brotliDecompressSync(compressed);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new LaunchError(`The built-in kernel is damaged (${vmlinux}${COMPRESSED}: ${why}); install SockScope again.`);
+  }
 }
 
 /** The kernel's build leaves the vDSO's debug information in its tree; a built guest has it beside the kernel. */

@@ -1,0 +1,2 @@
+/** Makes the .vsix; gives its path. */
+export function makePackage(target?: string): Promise<string>;
