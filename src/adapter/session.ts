@@ -356,16 +356,18 @@ export class SockScopeSession extends DebugSession {
   /** A client looks at the thread that it was told of last: the protocol has no other word for choosing one. */
   private focusOn(thread: number): void {
     const last = this.lastStop;
-    this.tellStop(last?.thread === thread ? last : { reason: 'pause', thread, breakpointIds: [], text: undefined });
+    if (last?.thread === thread) this.tellStop(last);
+    else this.tellStop({ reason: 'pause', thread, breakpointIds: [], text: undefined }, 'Paused');
   }
 
-  private tellStop(event: Stopped): void {
+  private tellStop(event: Stopped, description?: string): void {
     const stopped: DebugProtocol.StoppedEvent = new StoppedEvent(REASONS[event.reason], event.thread);
     stopped.body.allThreadsStopped = true;
     if (event.breakpointIds.length > 0) stopped.body.hitBreakpointIds = [...event.breakpointIds];
     const call = event.thread === this.session.debugger.currentThread() ? this.callAtStop() : undefined;
     // The description stands beside the thread's name and must be short; the text has room for the arguments.
     if (call) stopped.body.description = `Paused in ${call.name}`;
+    else if (description) stopped.body.description = description;
     const text = event.text ?? call?.text;
     if (text !== undefined) stopped.body.text = text;
     this.sendEvent(stopped);

@@ -104,12 +104,12 @@ function taskItem({ pid, comm, sockets }: Extract<SocketNode, { kind: 'task' }>)
 function socketItem(socket: Socket): vscode.TreeItem {
   const item = new vscode.TreeItem(`fd ${socket.fd}`, vscode.TreeItemCollapsibleState.Collapsed);
   item.id = `socket/${socket.pid}/${socket.fd}/${socket.inode}`;
-  const ends = socket.remote ? `${socket.local} → ${socket.remote}` : socket.local;
+  const ends = isNowhere(socket.remote) ? socket.local : `${socket.local} → ${socket.remote}`;
   item.description = [kindOf(socket), socket.state, ends].filter((part) => part !== '').join(' · ');
   item.tooltip = new vscode.MarkdownString().appendCodeblock(
     [
       `${socket.family} ${socket.type} ${socket.protocol}`,
-      `${socket.state} ${socket.local} ${socket.remote ? `→ ${socket.remote}` : ''}`.trimEnd(),
+      `${socket.state} ${socket.local} ${isNowhere(socket.remote) ? '' : `→ ${socket.remote}`}`.trimEnd(),
       queues(socket)
         .map(([name, value]) => `${name} ${value}`)
         .join(', '),
@@ -120,6 +120,11 @@ function socketItem(socket: Socket): vscode.TreeItem {
   const icon = socket.state === 'LISTEN' ? 'broadcast' : CONNECTED.has(socket.state) ? 'plug' : 'debug-disconnect';
   item.iconPath = new vscode.ThemeIcon(icon);
   return item;
+}
+
+/** A socket that is not connected has the address zero at its other end. */
+function isNowhere(address: string): boolean {
+  return address === '' || address.endsWith(':0');
 }
 
 /** `TCP`, `UDP` where it is one of those; else family and type: `AF_UNIX SOCK_DGRAM`. */

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { nameOfEntry, SOCKET_CALL_NAMES } from '../linux/call-places';
 import type { CallBreakpointList } from './call-breakpoint-list';
 import { momentWord, programOf, type CallTarget } from './call-breakpoints';
 import { isSocketCall, type CallRow, type CaseRow, type KernelTables } from './kernel-tables';
@@ -73,7 +74,7 @@ export class SystemCallsView implements vscode.TreeDataProvider<CallNode>, vscod
       return (await this.tables.cases()).map((row) => ({ kind: 'case', row, target: { case: row.name } }));
     }
     const calls = await this.tables.calls();
-    const shown = this.showsAll ? calls : calls.filter(isSocketCall);
+    const shown = this.showsAll ? calls : calls.filter(isSocketCall).sort(bySocketCall);
     return [
       ...(this.showsAll ? [{ kind: 'all' as const, target: { call: 'all' } }] : []),
       ...shown.map((row): CallNode => ({ kind: 'call', row, target: { call: row.name } })),
@@ -124,6 +125,12 @@ export class SystemCallsView implements vscode.TreeDataProvider<CallNode>, vscod
     if (row.hits > 0) text.appendText(hitsText(row.hits));
     return text;
   }
+}
+
+/** In the order in which programs use them, not of their numbers. */
+function bySocketCall(a: CallRow, b: CallRow): number {
+  const order = ({ name }: CallRow): number => SOCKET_CALL_NAMES.indexOf(nameOfEntry(name));
+  return order(a) - order(b) || a.number - b.number;
 }
 
 /** `return, only hello, off`: what is not as usual with a breakpoint. */
