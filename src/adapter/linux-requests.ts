@@ -5,6 +5,7 @@ import { allSockets } from '../linux/sockets';
 import { readVectors } from '../linux/vectors';
 import type { GuestSession } from './guest-session';
 import { hex32 } from './registers';
+import { socketBody, socketStructures } from './socket-rows';
 import type { RequestGroup, RequestHost } from './request-host';
 import type { Sources } from './sources';
 
@@ -43,12 +44,12 @@ export function linuxRequests(host: RequestHost): RequestGroup {
         })),
     }),
     'sockscope/sockets': () => ({
-      sockets: allSockets(host.session.platform).map(({ task, structures, ...rest }) => ({
-        pid: task.pid,
-        comm: task.comm,
-        ...rest,
-        variablesReference: host.inspect.reference(() => structures),
-      })),
+      sockets: allSockets(host.session.platform).map((socket) => {
+        return {
+          ...socketBody(socket),
+          variablesReference: host.inspect.reference(() => socketStructures(socket)),
+        };
+      }),
     }),
     'sockscope/socketcallCases': () => {
       const file = host.session.platform.kernel.module.symbols.findFiles('net/socket.c')[0];

@@ -7,6 +7,7 @@ import { LinuxError, socketCallAt, type SocketCallAt, type Task } from '../linux
 import { isSocket, socketsOf, type OpenSocket } from '../linux/sockets';
 import type { GuestSession } from './guest-session';
 import type { PlainVariable, Row } from './handles';
+import { socketStructures, socketValues } from './socket-rows';
 
 /** Scopes that a stop in the kernel has beyond those of its debug information, by name. */
 export function linuxScopes(frame: Frame, session: GuestSession): [name: string, rows: () => readonly Row[]][] {
@@ -32,12 +33,12 @@ function socketAt(frame: Frame, { platform }: GuestSession): { task: Task; fd: n
 function socketRows(sockets: readonly OpenSocket[], fd: number): Row[] {
   const socket = sockets.find((each) => each.fd === fd);
   if (!socket) return [];
-  const { task, structures, options, ...rest } = socket;
+  const { task, options } = socket;
   return [
     { name: 'task', value: `${task.comm} (pid ${task.pid})` },
-    ...Object.entries(rest).map(([name, value]) => ({ name, value: String(value) })),
+    ...Object.entries(socketValues(socket)).map(([name, value]) => ({ name, value: String(value) })),
     { name: 'options', value: options.join(' ') || 'none' },
-    ...structures,
+    ...socketStructures(socket),
   ];
 }
 

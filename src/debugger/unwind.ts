@@ -247,11 +247,14 @@ export class Unwinder {
   private acrossEntry(crossing: EntryCrossing): UnwindStep {
     const names = [...DWARF_REGISTERS, 'cs', 'ss', 'ds', 'es', 'fs', 'gs'] as const;
     const registers = RegisterSet.of(crossing.registers, names, crossing.savedAt, this.context.live);
-    // What a system call returns to is the instruction behind the one that called: like a return address.
+    // What a system call returns to is the instruction behind the one that called: like a return address. A new program has called nothing.
+    const { eip } = crossing.registers;
+    const module = this.platform.moduleAt(eip, this.context.id);
+    const isNew = module !== undefined && linkedAddress(module, eip) === module.elf.entry;
     return {
       kind: 'crossing',
       crossing,
-      frame: this.frame(registers, crossing.kind === 'systemCall' && crossing.toUser),
+      frame: this.frame(registers, crossing.kind === 'systemCall' && crossing.toUser && !isNew),
     };
   }
 

@@ -5,6 +5,8 @@
  */
 
 import { MemoryError } from '../debugger/target';
+import { wordIn } from './argument-values';
+import type { Kernel } from './kernel';
 import type { LinuxPlatform } from './platform';
 import { callOfCase, SOCKET_CALLS } from './socket-calls';
 import { SOCKETCALLS } from './socket-constants';
@@ -43,10 +45,31 @@ export interface EnteredCall {
   readonly returnStack: number;
 }
 
+/** What is read at every call, in bytes. */
+interface Layout {
+  /** Of thread.sp0 in task_struct. */
+  readonly stackTop: number;
+  /** Of pt_regs. */
+  readonly size: number;
+  /** In pt_regs: the argument registers in their order, and orig_ax. */
+  readonly arguments: readonly number[];
+  readonly number: number;
+}
+
+function layoutOf(kernel: Kernel): Layout {
+  return {
+    stackTop: kernel.offset('task_struct', 'thread.sp0'),
+    size: kernel.sizeOf('pt_regs'),
+    arguments: ['bx', 'cx', 'dx', 'si', 'di', 'bp'].map((member) => kernel.offset('pt_regs', member)),
+    number: kernel.offset('pt_regs', 'orig_ax'),
+  };
+}
+
 /** Finds and reads calls at the entry functions of the kernel's table. */
 export class CallPlaces {
   private readonly byAddress = new Map<number, string>();
   private readonly gates = new Map<number, Gate>();
+  private layout: Layout | undefined;
 
   constructor(private readonly platform: LinuxPlatform) {
     for (const call of platform.systemCalls().values()) this.byAddress.set(call.address, call.name);
@@ -73,34 +96,32 @@ export class CallPlaces {
    * The call at the present instruction, which must be the first of an entry function.
    * @returns undefined where it is none, or the stack is not readable
    */
-  read(address: number, eax: number, esp: number): EnteredCall | undefined {
+  read(address: number, esp: number): EnteredCall | undefined {
     const entry = this.byAddress.get(address);
     if (entry === undefined) return undefined;
     try {
-      return this.readEntered(entry, eax, esp);
+      return this.readEntered(entry, esp);
     } catch (error) {
       if (error instanceof MemoryError) return undefined;
       throw error;
     }
   }
 
-  private readEntered(entry: string, eax: number, esp: number): EnteredCall {
+  private readEntered(entry: string, esp: number): EnteredCall {
     const { kernel, tasks } = this.platform;
-    const task = tasks.currentAddress();
-    // Wrappers take pt_regs in EAX (from 5.7); before, the arguments were on the stack and pt_regs only at the stack's top.
-    const top = (kernel.word('task_struct', 'thread.sp0', task) - kernel.sizeOf('pt_regs')) >>> 0;
-    const regs = eax >>> 0 === top ? eax >>> 0 : top;
+    const layout = (this.layout ??= layoutOf(kernel));
+    const task = tasks.recordedAddress();
+    // The saved registers lie at the top of the task's stack. Wrappers take their address in EAX (from 5.7), but not in all versions.
+    const top = (kernel.u32((task + layout.stackTop) >>> 0) - layout.size) >>> 0;
     // One read for all: with the return address of the entry code's call, which is the word below.
-    const bytes = this.platform.target.readMemory((regs - 4) >>> 0, 4 + kernel.sizeOf('pt_regs'));
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    const field = (member: string): number => view.getUint32(4 + kernel.offset('pt_regs', member), true);
-    const registers = ['bx', 'cx', 'dx', 'si', 'di', 'bp'].map(field);
+    const bytes = this.platform.target.readMemory((top - 4) >>> 0, 4 + layout.size);
+    const registers = layout.arguments.map((offset) => wordIn(bytes, 4 + offset));
     const call = entry === 'socketcall' ? SOCKETCALLS[registers[0]] : undefined;
     return {
       name: call ? callOfCase(call) : nameOfEntry(entry),
       entry,
-      number: field('orig_ax'),
-      gate: this.gateOf(view.getUint32(0, true)),
+      number: wordIn(bytes, 4 + layout.number),
+      gate: this.gateOf(wordIn(bytes, 0)),
       case: call,
       words: call ? this.wordsAt(registers[1]) : entry === 'old_select' ? this.wordsAt(registers[0]) : registers,
       task,
@@ -127,8 +148,7 @@ export class CallPlaces {
   /** Argument words in the caller's memory, as many as are mapped. */
   private wordsAt(address: number): number[] {
     const bytes = this.platform.target.readAvailable(address, 4 * MAX_ARGUMENTS);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    return Array.from({ length: bytes.length >>> 2 }, (_, i) => view.getUint32(4 * i, true));
+    return Array.from({ length: bytes.length >>> 2 }, (_, i) => wordIn(bytes, 4 * i));
   }
 }
 

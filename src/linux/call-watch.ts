@@ -42,11 +42,11 @@ export abstract class CallWatch<T> implements PlatformBreakpoint {
 
   hit(address: number, host: HitHost): boolean {
     const { eax, esp } = this.platform.target.registers();
-    return this.places.isEntry(address) ? this.atEntry(address, eax, esp, host) : this.atReturn(address, eax, esp);
+    return this.places.isEntry(address) ? this.atEntry(address, esp, host) : this.atReturn(address, eax, esp);
   }
 
-  private atEntry(address: number, eax: number, esp: number, host: HitHost): boolean {
-    const call = this.places.read(address, eax, esp);
+  private atEntry(address: number, esp: number, host: HitHost): boolean {
+    const call = this.places.read(address, esp);
     if (!call) return false;
     const what = this.entered(call);
     if (what === 'ignore') return false;
@@ -61,7 +61,7 @@ export abstract class CallWatch<T> implements PlatformBreakpoint {
   }
 
   private atReturn(address: number, eax: number, esp: number): boolean {
-    const task = this.platform.tasks.currentAddress();
+    const task = this.platform.tasks.recordedAddress();
     const found = this.pending.get(task);
     if (!found || found.call.returnAddress !== address || found.call.returnStack !== esp >>> 0) return false;
     this.pending.delete(task);

@@ -65,6 +65,8 @@ const EXCEPTIONS: Record<string, string> = {
 /** Code that nothing called, by its symbols: entry_32.S, and head_32.S up to the call of i386_start_kernel or start_secondary. */
 const STACKS_BEGIN = /^(?:ret_from_fork(?:_asm)?|ret_from_kernel_thread|startup_32(?:_smp)?|default_entry|is486)$/;
 
+/** What start_thread (arch/x86/kernel/process_32.c) gives a new program: X86_EFLAGS_IF, without the bit that is always set. */
+const NEW_PROGRAM_FLAGS = 0x200;
 /** `shr $2, %ecx; cld; rep movsl`, and where its instructions begin. */
 const COPYING: readonly number[] = [0xc1, 0xe9, 0x02, 0xfc, 0xf3, 0xa5];
 const COPYING_STARTS: readonly number[] = [0, 3, 4];
@@ -203,7 +205,7 @@ export class EntryCode {
     const cs = kernel.u16(base + kernel.offset('pt_regs', 'cs'));
     if (onlyCs !== undefined ? cs !== onlyCs : cs !== KERNEL_CS && (cs & 3) !== 3) return false;
     const flags = kernel.word('pt_regs', 'flags', base);
-    if ((flags & 2) === 0 || flags >>> 22 !== 0) return false;
+    if (((flags & 2) === 0 && flags !== NEW_PROGRAM_FLAGS) || flags >>> 22 !== 0) return false;
     const ip = kernel.word('pt_regs', 'ip', base);
     // sysenter's frame has 0 until do_SYSENTER_32 fills it in.
     return cs === KERNEL_CS ? kernel.module.elf.sectionAt(ip) !== undefined : ip < 0xc0000000;

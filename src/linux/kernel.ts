@@ -20,6 +20,10 @@ const LANDMARKS = [
   'inet_create',
 ];
 
+const TEXT = new TextDecoder();
+/** Texts up to this length (TASK_COMM_LEN) are read character by character. */
+const SHORT = 16;
+
 /** Something this kernel lacks, or that cannot be read now; the message is one sentence. */
 export class LinuxError extends Error {
   constructor(message: string) {
@@ -33,8 +37,11 @@ export class LinuxError extends Error {
  * address space, so reads need no page directory.
  */
 export class Kernel {
-  private readonly offsets = new Map<string, number | undefined>();
+  /** By structure and path: looked up at every call that is traced. */
+  private readonly offsets = new Map<string, Map<string, number | undefined>>();
+  private readonly symbols = new Map<string, number | undefined>();
   private readonly structs = new Map<string, StructType | undefined>();
+  private readonly enumerators = new Map<string, number | undefined>();
   readonly access: ValueAccess;
 
   constructor(
@@ -75,6 +82,18 @@ export class Kernel {
     return complete(symbols.findType(`struct ${tag}`));
   }
 
+  /** Value of an enumerator, or undefined where this kernel has none of that name. */
+  enumerator(name: string): number | undefined {
+    if (!this.enumerators.has(name)) {
+      const { symbols } = this.module;
+      const landmark = this.symbol('__sys_socket');
+      const near = landmark === undefined ? undefined : symbols.unitAt(landmark);
+      const found = symbols.findEnumerator(name, near);
+      this.enumerators.set(name, found && Number(found.value));
+    }
+    return this.enumerators.get(name);
+  }
+
   /** Size of a structure in bytes. @throws LinuxError */
   sizeOf(tag: string): number {
     const type = this.struct(tag);
@@ -84,9 +103,10 @@ export class Kernel {
 
   /** Offset of a member by path (`se.vruntime`), or undefined where this kernel has none. */
   offsetIfAny(tag: string, path: string): number | undefined {
-    const key = `${tag}.${path}`;
-    if (!this.offsets.has(key)) this.offsets.set(key, this.findOffset(tag, path));
-    return this.offsets.get(key);
+    let known = this.offsets.get(tag);
+    if (!known) this.offsets.set(tag, (known = new Map()));
+    if (!known.has(path)) known.set(path, this.findOffset(tag, path));
+    return known.get(path);
   }
 
   private findOffset(tag: string, path: string): number | undefined {
@@ -112,7 +132,12 @@ export class Kernel {
 
   /** Address of a symbol, or undefined. */
   symbol(name: string): number | undefined {
-    return this.module.elf.symbolsNamed(name)[0]?.address;
+    let address = this.symbols.get(name);
+    if (address === undefined && !this.symbols.has(name)) {
+      address = this.module.elf.symbolsNamed(name)[0]?.address;
+      this.symbols.set(name, address);
+    }
+    return address;
   }
 
   /** Name of the symbol that begins at, or covers, an address. */
@@ -130,6 +155,7 @@ export class Kernel {
   }
 
   u32(address: number): number {
+    if (this.target.readWord) return this.target.readWord(address);
     const bytes = this.target.readMemory(address, 4);
     return (bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)) >>> 0;
   }
@@ -143,7 +169,11 @@ export class Kernel {
   text(address: number, limit: number): string {
     const bytes = this.target.readAvailable(address, limit);
     const end = bytes.indexOf(0);
-    return new TextDecoder().decode(bytes.subarray(0, end < 0 ? bytes.length : end));
+    const length = end < 0 ? bytes.length : end;
+    // Names are mostly short and ASCII, and read at every traced call.
+    let ascii = '';
+    for (let i = 0; i < length && bytes[i] < 0x80 && i < SHORT; i++) ascii += String.fromCharCode(bytes[i]);
+    return ascii.length === length ? ascii : TEXT.decode(bytes.subarray(0, length));
   }
 
   /** A structure in memory as a value of the debugger. @throws LinuxError */

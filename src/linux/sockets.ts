@@ -5,21 +5,23 @@
  */
 
 import { integerOf, type Value } from '../debugger/values';
-import { fieldIfAny, fieldOf, numberOf } from './fields';
+import { fieldIfAny, numberOf } from './fields';
 import { openFiles } from './files';
 import type { Kernel } from './kernel';
 import type { LinuxPlatform } from './platform';
 import { formatIpv6, formatSockaddr } from './sockaddr';
 import { familyName, protocolName, socketTypeName } from './socket-constants';
+import { optionsOf } from './socket-options';
+import { queuesOf, waitingConnections, type SocketQueue } from './socket-queues';
 import type { Task } from './tasks';
 
 const AF_UNIX = 1;
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
 const IPPROTO_TCP = 6;
-/** More buffers than a damaged queue could make us follow. */
-const MAX_BUFFERS = 65536;
+const IPPROTO_UDP = 17;
 
 /** TCP_* (include/net/tcp_states.h) as ss(8) and netstat(8) name them. */
 const TCP_STATES = [
@@ -28,12 +30,6 @@ const TCP_STATES = [
 ]; // prettier-ignore
 /** enum socket_state (include/uapi/linux/net.h). */
 const SOCKET_STATES = ['SS_FREE', 'SS_UNCONNECTED', 'SS_CONNECTING', 'SS_CONNECTED', 'SS_DISCONNECTING'];
-
-/** Options that are bits of struct sock, by members or by bits of sk_flags (enum sock_flags). */
-const OPTION_FLAGS: readonly [flag: string, option: string][] = [
-  ['SOCK_KEEPOPEN', 'SO_KEEPALIVE'], ['SOCK_BROADCAST', 'SO_BROADCAST'], ['SOCK_LINGER', 'SO_LINGER'], ['SOCK_URGINLINE', 'SO_OOBINLINE'],
-  ['SOCK_DBG', 'SO_DEBUG'], ['SOCK_LOCALROUTE', 'SO_DONTROUTE'], ['SOCK_RCVTSTAMP', 'SO_TIMESTAMP'], ['SOCK_ZEROCOPY', 'SO_ZEROCOPY'],
-]; // prettier-ignore
 
 /** An open socket of a task. */
 export interface OpenSocket {
@@ -51,7 +47,12 @@ export interface OpenSocket {
   readonly receiveQueue: number;
   /** Sent and not acknowledged, bytes; of a listening socket, the backlog. */
   readonly sendQueue: number;
+  /** Options that are not as they are by default. */
   readonly options: readonly string[];
+  /** Its queues that have something in them. */
+  readonly queues: readonly SocketQueue[];
+  /** Connections of a listening TCP socket that nobody has accepted. */
+  readonly waiting: readonly Value[];
   readonly inode: number;
   /** Its structures: file, socket, sock and the protocol's own. */
   readonly structures: readonly Value[];
@@ -88,11 +89,16 @@ function describe(kernel: Kernel, task: Task, fd: number, file: number): OpenSoc
   const protocol = numberOf(sk, 'sk_protocol');
   const state = numberOf(sk, '__sk_common.skc_state');
   const listens = TCP_STATES[state] === 'LISTEN';
-  const isTcp = protocol === IPPROTO_TCP && type === SOCK_STREAM && (family === AF_INET || family === AF_INET6);
-  const own = ownStructure(kernel, family, isTcp, sock);
+  const isInternet = family === AF_INET || family === AF_INET6;
+  const isTcp = protocol === IPPROTO_TCP && type === SOCK_STREAM && isInternet;
+  const isUdp = type === SOCK_DGRAM && protocol === IPPROTO_UDP && isInternet;
+  const own = ownStructure(kernel, family, isTcp ? 'tcp_sock' : isUdp ? 'udp_sock' : 'inet_sock', sock);
+  const kind = isTcp ? 'tcp' : isUdp ? 'udp' : family === AF_UNIX ? 'unix' : 'other';
+  const queues = queuesOf(kernel, sock, kind);
+  const value = kernel.value('socket', socket);
   const [receiveQueue, sendQueue] = listens
     ? [numberOf(sk, 'sk_ack_backlog'), numberOf(sk, 'sk_max_ack_backlog')]
-    : queues(kernel, sk, family, isTcp ? own : undefined);
+    : lengths(sk, family, isTcp ? own : undefined, isUdp ? own : undefined, queues);
   return {
     task,
     fd,
@@ -103,16 +109,23 @@ function describe(kernel: Kernel, task: Task, fd: number, file: number): OpenSoc
     ...addresses(kernel, sk, family, own),
     receiveQueue,
     sendQueue,
-    options: optionsOf(kernel, sk),
+    options: optionsOf(kernel, {
+      socket: value,
+      sk,
+      inet: isInternet && kernel.struct('inet_sock') ? kernel.value('inet_sock', sock) : undefined,
+      tcp: isTcp ? own : undefined,
+    }),
+    queues,
+    waiting: listens && isTcp ? waitingConnections(kernel, sock) : [],
     inode: numberOf(kernel.value('inode', kernel.word('file', 'f_inode', file)), 'i_ino'),
-    structures: [kernel.value('file', file), kernel.value('socket', socket), sk, ...(own ? [own] : [])],
+    structures: [kernel.value('file', file), value, sk, ...(own ? [own] : [])],
   };
 }
 
 /** The structure that begins with struct sock, by family and protocol, where this kernel has it. */
-function ownStructure(kernel: Kernel, family: number, isTcp: boolean, sock: number): Value | undefined {
-  const tag =
-    family === AF_UNIX ? 'unix_sock' : family !== AF_INET && family !== AF_INET6 ? undefined : isTcp ? 'tcp_sock' : 'inet_sock'; // prettier-ignore
+function ownStructure(kernel: Kernel, family: number, ofInternet: string, sock: number): Value | undefined {
+  const isInternet = family === AF_INET || family === AF_INET6;
+  const tag = family === AF_UNIX ? 'unix_sock' : isInternet ? ofInternet : undefined;
   return tag && kernel.struct(tag) ? kernel.value(tag, sock) : undefined;
 }
 
@@ -126,28 +139,27 @@ function stateOf(kernel: Kernel, family: number, state: number, socket: number):
 }
 
 /** Bytes as /proc/net shows them: for TCP by sequence numbers, for others what the queues hold in memory. */
-function queues(kernel: Kernel, sk: Value, family: number, tcp: Value | undefined): [receive: number, send: number] {
+function lengths(
+  sk: Value,
+  family: number,
+  tcp: Value | undefined,
+  udp: Value | undefined,
+  waiting: readonly SocketQueue[],
+): [receive: number, send: number] {
   if (tcp) {
     const receive = (numberOf(tcp, 'rcv_nxt') - numberOf(tcp, 'copied_seq')) | 0;
     return [Math.max(0, receive), (numberOf(tcp, 'write_seq') - numberOf(tcp, 'snd_una')) >>> 0];
   }
-  // A socket of AF_UNIX charges what it is sent to the sender, so its own queue is counted (unix_inq_len).
-  const receive = family === AF_UNIX ? queuedBytes(kernel, sk) : numberOf(sk, 'sk_backlog.rmem_alloc.counter');
+  // A socket of AF_UNIX charges what it is sent to the sender, so its own queue is counted (unix_inq_len). UDP gives back late what has
+  // been read (udp_rqueue_get).
+  const late = udp && fieldIfAny(udp, 'forward_deficit');
+  const receive =
+    family === AF_UNIX
+      ? queuedBytes(waiting)
+      : numberOf(sk, 'sk_backlog.rmem_alloc.counter') - (late ? Number(integerOf(late)) : 0);
   // A socket's own reference counts as one (sk_wmem_alloc_get).
   const send = fieldIfAny(sk, 'sk_wmem_alloc.refs.counter');
   return [receive, send ? Math.max(0, Number(integerOf(send)) - 1) : 0];
-}
-
-/** Bytes in the buffers of sk_receive_queue (struct sk_buff_head is a ring that begins with `next`). */
-function queuedBytes(kernel: Kernel, sk: Value): number {
-  const head = fieldOf(sk, 'sk_receive_queue').address ?? 0;
-  let bytes = 0;
-  let buffer = kernel.u32(head);
-  for (let count = 0; buffer !== head && buffer !== 0 && count < MAX_BUFFERS; count++) {
-    bytes += kernel.word('sk_buff', 'len', buffer);
-    buffer = kernel.u32(buffer);
-  }
-  return bytes;
 }
 
 function addresses(
@@ -175,6 +187,12 @@ function addresses(
   return { local, remote: `${at('skc_daddr', 'skc_v6_daddr')}:${port('__sk_common.skc_dport')}` };
 }
 
+/** Bytes that are queued and not read, as unix_inq_len (net/unix/af_unix.c) counts them. */
+function queuedBytes(queues: readonly SocketQueue[]): number {
+  const received = queues.find(({ name }) => name === 'sk_receive_queue')?.buffers ?? [];
+  return received.reduce((sum, { length, consumed }) => sum + length - consumed, 0);
+}
+
 /** Name in a struct unix_address: as long as `len` says, family included. */
 function unixName(kernel: Kernel, address: number): string {
   if (address === 0) return '';
@@ -186,16 +204,4 @@ function unixName(kernel: Kernel, address: number): string {
 
 function unixPeer(kernel: Kernel, peer: number): string {
   return unixName(kernel, kernel.word('unix_sock', 'addr', peer)) || '<unnamed>';
-}
-
-function optionsOf(kernel: Kernel, sk: Value): string[] {
-  const options: string[] = [];
-  if (numberOf(sk, '__sk_common.skc_reuse')) options.push('SO_REUSEADDR');
-  if (numberOf(sk, '__sk_common.skc_reuseport')) options.push('SO_REUSEPORT');
-  const flags = integerOf(fieldOf(sk, '__sk_common.skc_flags'));
-  for (const [flag, option] of OPTION_FLAGS) {
-    const found = kernel.module.symbols.findEnumerator(flag);
-    if (found && (flags >> found.value) & 1n) options.push(option);
-  }
-  return options;
 }

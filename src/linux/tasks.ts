@@ -32,6 +32,8 @@ export interface Task {
 /** Bits of task_struct.flags (include/linux/sched.h). */
 const PF_FORKNOEXEC = 0x40;
 const PF_KTHREAD = 0x200000;
+/** Size of a task's kernel stack on i386. */
+const THREAD_SIZE = 8192;
 
 /** States by value (include/linux/sched.h), as `ps` words them. */
 function stateName(state: number): string {
@@ -55,8 +57,23 @@ export class Tasks {
 
   constructor(private readonly kernel: Kernel) {}
 
-  /** Address of the current task's task_struct. */
+  /** Address of the current task's task_struct: of the one whose stack is in use. */
   currentAddress(): number {
+    const address = this.recordedAddress();
+    const { cs, esp } = this.kernel.target.registers();
+    if (address === 0 || (cs & 3) === 3 || this.hasStackAt(address, esp)) return address;
+    // __switch_to_asm changes the stack first, __switch_to current_task some instructions later. A stack that is no task's is an interrupt's.
+    return this.addresses().find((each) => this.hasStackAt(each, esp)) ?? address;
+  }
+
+  /** Whether an address lies in a task's kernel stack. */
+  private hasStackAt(address: number, pointer: number): boolean {
+    const stack = this.kernel.word('task_struct', 'stack', address);
+    return pointer >= stack && pointer - stack <= THREAD_SIZE;
+  }
+
+  /** The same as the kernel has it in current_task: for where it cannot be switching, because it is quicker. */
+  recordedAddress(): number {
     const { kernel } = this;
     const single = kernel.symbol('current_task');
     if (single !== undefined) return kernel.u32((single + this.perCpu()) >>> 0);
@@ -107,28 +124,33 @@ export class Tasks {
 
   /** All threads of all processes, the idle task first. */
   list(): Task[] {
+    return this.addresses().map((address) => this.read(address));
+  }
+
+  /** Addresses of their task_structs. */
+  private addresses(): number[] {
     const { kernel } = this;
     const init = kernel.symbol('init_task');
     if (init === undefined) throw new LinuxError('This kernel has no init_task.');
     const link = kernel.offset('task_struct', 'tasks');
-    const tasks: Task[] = [];
+    const tasks: number[] = [];
     const seen = new Set<number>();
     for (let leader = init; !seen.has(leader) && seen.size < 65536; leader = (kernel.u32(leader + link) - link) >>> 0) {
       seen.add(leader);
-      tasks.push(this.read(leader), ...this.otherThreads(leader));
+      tasks.push(leader, ...this.otherThreads(leader));
     }
     return tasks;
   }
 
   /** The threads of a process besides its leader (signal_struct.thread_head and task_struct.thread_node). */
-  private otherThreads(leader: number): Task[] {
+  private otherThreads(leader: number): number[] {
     const { kernel } = this;
     const head = (kernel.word('task_struct', 'signal', leader) + kernel.offset('signal_struct', 'thread_head')) >>> 0;
     const link = kernel.offset('task_struct', 'thread_node');
-    const threads: Task[] = [];
+    const threads: number[] = [];
     for (let node = kernel.u32(head); node !== head && node !== 0 && threads.length < 65536; node = kernel.u32(node)) {
       const address = (node - link) >>> 0;
-      if (address !== leader) threads.push(this.read(address));
+      if (address !== leader) threads.push(address);
     }
     return threads;
   }

@@ -71,6 +71,7 @@ export const LINUX_REQUESTS: Record<string, { arguments: Schema; body: Schema }>
       {
         pid: count, comm: text, fd: count, family: text, type: text, protocol: text, state: text, local: text, remote: text,
         receiveQueue: count, sendQueue: count, options: { type: 'array', items: text }, inode: count, variablesReference: count,
+        queues: { type: 'array', items: object({ name: text, buffers: { type: 'array', items: object({ length: count, consumed: count, text }) } }) },
       }, // prettier-ignore
       [],
     ),

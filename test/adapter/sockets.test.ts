@@ -16,6 +16,7 @@ interface Socket {
   readonly sendQueue: number;
   readonly inode: number;
   readonly options: string[];
+  readonly queues: { name: string; buffers: { length: number; consumed: number; text: string }[] }[];
   readonly variablesReference: number;
 }
 
@@ -109,5 +110,59 @@ describe('adapter: the open sockets of the guest', function () {
     const { result } = await client.evaluate('sockets', (await client.top(raw.threadId)).id, { context: 'repl' });
     assert.match(result, /raw\/\d+ +3 +AF_INET +SOCK_RAW +IPPROTO_ICMP/);
     await goOn(raw.threadId);
+  });
+
+  it('a datagram that waits to be read, with its bytes', async () => {
+    const { list, threadId } = await stopIn('catch:recvfrom', 'udp');
+    const receiver = list.find(({ protocol, queues }) => protocol === 'IPPROTO_UDP' && queues.length > 0);
+    const buffers = [{ length: 10, consumed: 0, text: '"a datagram"' }];
+    assert.deepEqual(receiver?.queues, [{ name: 'sk_receive_queue', buffers }]);
+    const [queue] = await client.variables(receiver?.variablesReference ?? 0);
+    assert.deepEqual([queue.name, queue.value], ['sk_receive_queue', '1 buffer, 10 bytes received, not read']);
+    const [buffer] = await client.variables(queue.variablesReference);
+    assert.equal(buffer.value, '"a datagram" (10 bytes)');
+    const [line, skb] = await client.variables(buffer.variablesReference);
+    assert.match(line.value, /^61 20 64 61 74 61 67 72 61 6d +a datagram$/);
+    assert.equal(skb.type, 'struct sk_buff');
+    assert.equal((await client.values(skb.variablesReference)).len, '10');
+    await goOn(threadId);
+  });
+
+  it('what TCP has received and nobody has read', async () => {
+    const { list, threadId } = await stopIn('catch:shutdown', 'shutdown');
+    const unread = list.filter(({ queues }) => queues.some(({ name }) => name === 'sk_receive_queue'));
+    const buffers = [{ length: 11, consumed: 0, text: '"last words\\0"' }];
+    assert.deepEqual(
+      unread.map(({ comm, fd, receiveQueue, queues }) => [comm, fd, receiveQueue, queues]),
+      [['shutdown', 5, 11, [{ name: 'sk_receive_queue', buffers }]]],
+    );
+    await goOn(threadId);
+  });
+
+  it('a connection that waits to be accepted', async () => {
+    const { list, threadId } = await stopIn('catch:accept4', 'accept4');
+    const listener = list.find(({ comm, state }) => comm === 'accept4' && state === 'LISTEN');
+    assert.deepEqual([listener?.receiveQueue, listener?.sendQueue], [1, 1]);
+    const rows = await client.variables(listener?.variablesReference ?? 0);
+    const waiting = rows.find(({ name }) => name === 'waiting connections');
+    assert.equal(waiting?.value, '1 to be accepted');
+    const [sock] = await client.variables(waiting?.variablesReference ?? 0);
+    assert.equal(sock.type, 'struct sock');
+    await goOn(threadId);
+  });
+
+  it('the options that a program has set', async () => {
+    const { list, threadId } = await stopIn('catch:close', 'options');
+    const [own] = list.filter(({ comm }) => comm === 'options');
+    assert.deepEqual(own.options, [
+      'SO_REUSEADDR',
+      'SO_LINGER=7 s',
+      'SO_RCVBUF=16384',
+      'SO_RCVTIMEO=2 s',
+      'TCP_NODELAY',
+    ]);
+    const others = list.filter(({ comm }) => comm !== 'options').flatMap(({ options }) => options);
+    assert.deepEqual(others, [], 'defaults are not shown');
+    await goOn(threadId);
   });
 });

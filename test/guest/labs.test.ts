@@ -21,6 +21,12 @@ const SAYS: Record<string, RegExp[]> = {
   accept4: [/nothing there yet: Resource temporarily unavailable/, /received "now there is data"/],
   raw: [/received ICMP type 8 after an IP header of 20 bytes/, /received ICMP type 0/],
   errors: [/bind to 192\.0\.2\.1: Cannot assign requested address/, /sendto without an address: Destination address/],
+  states: [
+    /states: half closed/,
+    /0100007F:[0-9A-F]{4} 00000000:0000 0A/,
+    /\/tmp\/states\.socket/,
+    /a pair without names/,
+  ],
   unix: [/the passed file says "written before the descriptor was passed"/],
 };
 

@@ -182,7 +182,12 @@ describe('linux: the tasks at random moments', function () {
     const answers = askGdb(vmlinux, questions);
     let compared = 0;
     questions.forEach(({ frames }, i) => {
-      assert.deepEqual(answers[i].slice(0, frames.length), frames, `stack ${i}`);
+      // Where several lines begin at the innermost frame's instruction, which is shown is a matter of choice.
+      const [theirs, ours] = [answers[i].slice(0, frames.length), frames].map(([top, ...others]) => [
+        top.replace(/ .*/, ''),
+        ...others,
+      ]);
+      assert.deepEqual(theirs, ours, `stack ${i}`);
       compared += frames.length;
     });
     console.log(`      ${compared} frames compared`);
