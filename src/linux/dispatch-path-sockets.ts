@@ -63,7 +63,7 @@ export interface LastHops {
 /** The hops of a call on a socket or on a file. */
 export function socketHops(call: SocketCall, route: Route): LastHops {
   if (route.fd === undefined && call.name !== 'select') return creationHops(call, route);
-  const fd = call.name === 'select' ? firstOfSets(call) : call.words[route.fd ?? 0];
+  const fd = descriptorOf(call, route);
   if (fd === undefined) return { hops: [] };
   const file = openFiles(call.kernel, call.task).find((each) => each.fd === (fd | 0))?.file;
   if (file === undefined) {
@@ -79,6 +79,11 @@ export function socketHops(call: SocketCall, route: Route): LastHops {
   }
   const sock = call.kernel.word('file', 'private_data', file);
   return { hops: [...(through ? [through] : []), ...operationHops(call, route, sock)] };
+}
+
+/** The descriptor that a call is about; of select the first socket of its sets. */
+export function descriptorOf(call: SocketCall, route: Route): number | undefined {
+  return call.name === 'select' ? firstOfSets(call) : route.fd === undefined ? undefined : call.words[route.fd];
 }
 
 /** Through `file->f_op`, for calls that any file serves. */

@@ -21,6 +21,7 @@ import {
 import type { Kernel } from './kernel';
 import type { LinuxPlatform } from './platform';
 import { SOCKETCALLS } from './socket-constants';
+import { caseAtLine } from './socketcall';
 
 /** `jmp *table(,%reg,4)`: FF /4 with a SIB byte of scale 4 and no base (SDM volume 2, table 2-3). */
 const JUMP_THROUGH_TABLE = [0xff, 0x24] as const;
@@ -215,7 +216,7 @@ export function switchHop(platform: LinuxPlatform, fn: number, number: number, c
   }
   const inCase = (code: number): boolean => {
     const info = kernel.module.symbols.lineAt(code);
-    return info?.file.path === platform.socketcallFile && info.line >= found.label && info.line <= found.statement;
+    return info?.file.path === platform.socketcallFile && caseAtLine(cases, info.line) === found;
   };
   const table = jumpTableOf(kernel, fn, number, inCase);
   const common = { kind: 'switch', title, symbol: name, breakpoint: name } as const;
@@ -223,7 +224,8 @@ export function switchHop(platform: LinuxPlatform, fn: number, number: number, c
     const [file] = kernel.module.symbols.findFiles(platform.socketcallFile);
     const [place] = file ? kernel.module.symbols.addressesForLine(file, found.statement) : [];
     const detail = `compared with ${number}: the compiler made no jump table`;
-    return { ...common, detail, address: place?.address, file, line: place?.actualLine ?? found.statement, memory };
+    const line = (place && kernel.module.symbols.lineAt(place.address)?.line) ?? found.statement;
+    return { ...common, detail, address: place?.address, file, line, memory };
   }
   const slot = number - table.first;
   const row = pointerAt(kernel, table.address + 4 * slot, `row ${slot} of the switch's jump table`);

@@ -7,15 +7,14 @@ import type { Frame } from '../debugger/api';
 import { callBefore } from '../debugger/instructions';
 import { MemoryError, type Target } from '../debugger/target';
 import { nameOfEntry, type EnteredCall } from './call-places';
-import { apiHop, entryHop, gateHop, type WayIn } from './dispatch-path-gates';
-import { leadsToFunction, type Hop } from './dispatch-path-hops';
-import { ROUTES, type Route } from './dispatch-path-routes';
-import { socketHops, type LastHops } from './dispatch-path-sockets';
-import { switchHop, tableHop } from './dispatch-path-tables';
+import { hopsOf } from './dispatch-path-calls';
+import type { WayIn } from './dispatch-path-gates';
+import type { Hop } from './dispatch-path-hops';
 import { LinuxError } from './kernel';
 import type { LinuxPlatform } from './platform';
 import { callOfCase } from './socket-calls';
 import { SOCKETCALLS } from './socket-constants';
+import { caseAtLine } from './socketcall';
 import { ArgumentDecoder, straceCall } from './strace';
 import type { Task } from './tasks';
 
@@ -71,23 +70,23 @@ interface CallOnStack {
  */
 export function dispatchPathAt(top: Frame, platform: LinuxPlatform): DispatchPath {
   const on = callOnStack(top, platform);
-  const { kernel } = platform;
   const entry = platform.systemCalls().get(on.number);
-  const isMultiplexed = entry?.name === 'socketcall';
-  const selected = isMultiplexed ? on.registers[0] : undefined;
+  const selected = entry?.name === 'socketcall' ? on.registers[0] : undefined;
   const case_ = selected === undefined ? undefined : SOCKETCALLS[selected];
   const name = case_ ? callOfCase(case_) : entry ? nameOfEntry(entry.name) : `system call ${on.number}`;
   const words = argumentWords(on, entry?.name);
-
-  const gate = gateHop(kernel, on.way);
-  const api = apiHop(on.userFrames, name);
-  const table = tableHop(platform, on.number, savedNumber(platform, on, 'orig_ax', 'nr'));
-  const hops: Hop[] = [...(api ? [api] : []), gate, entryHop(kernel, on.kernelFrames, gate), table];
-  if (selected !== undefined && entry)
-    hops.push(switchHop(platform, entry.address, selected, savedNumber(platform, on, 'bx', 'call')));
-  if (entry && !(isMultiplexed && case_ === undefined))
-    hops.push(...servingHops(platform, on, name, entry.name, words));
-
+  const hops = hopsOf(
+    {
+      ...on,
+      name,
+      entry,
+      selected,
+      words,
+      task: on.task.address,
+      readMemory: (address, length) => readUser(on, address, length),
+    },
+    platform,
+  );
   const present = presentHop(hops, on, platform);
   const left = hasReturned(hops, present, on, platform);
   return {
@@ -170,68 +169,6 @@ function readUser({ userFrames }: CallOnStack, address: number, length: number):
   return frame.readMemory(address, length);
 }
 
-/** A number that a switch compares, as the entry code saved it. */
-function savedNumber(platform: LinuxPlatform, on: CallOnStack, member: string, what: string) {
-  return { address: (on.saved + platform.kernel.offset('pt_regs', member)) >>> 0, what };
-}
-
-/** From the function that serves a call to the protocol. */
-function servingHops(
-  platform: LinuxPlatform,
-  on: CallOnStack,
-  name: string,
-  entry: string,
-  words: readonly number[],
-): Hop[] {
-  const route = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
-  const outer = platform.systemCalls().get(on.number)?.address;
-  const served = servingFunction(platform, route, entry, outer);
-  const last = route ? lastHops(platform, on, name, route, words) : { hops: [] };
-  if (!served) return [...last.hops];
-  const detail = [served.detail, last.detail].filter((each) => each !== undefined).join('; ');
-  return [{ ...served, ...(detail ? { detail } : {}) }, ...last.hops];
-}
-
-function servingFunction(
-  platform: LinuxPlatform,
-  route: Route | undefined,
-  entry: string,
-  outer: number | undefined,
-): Hop | undefined {
-  const names = [...(route?.functions ?? [`__sys_${entry}`, `ksys_${entry}`]), `__do_sys_${entry}`];
-  for (const name of names) {
-    const found = leadsToFunction(platform.kernel, name, outer);
-    if (found) return { kind: 'kernel', title: name, ...found };
-  }
-  return undefined;
-}
-
-function lastHops(
-  platform: LinuxPlatform,
-  on: CallOnStack,
-  name: string,
-  route: Route,
-  words: readonly number[],
-): LastHops {
-  const { kernel } = platform;
-  try {
-    return socketHops(
-      {
-        kernel,
-        name,
-        words,
-        task: on.task.address,
-        frames: on.kernelFrames,
-        readMemory: (address, length) => readUser(on, address, length),
-      },
-      route,
-    );
-  } catch (error) {
-    if (error instanceof MemoryError || error instanceof LinuxError) return { hops: [], detail: error.message };
-    throw error;
-  }
-}
-
 /** The last hop whose function is on the stack. */
 function presentHop(hops: readonly Hop[], on: CallOnStack, platform: LinuxPlatform): number {
   const inside = new Set(on.kernelFrames.map((frame) => frame.functionName));
@@ -266,12 +203,7 @@ function hasReturned(hops: readonly Hop[], present: number, on: CallOnStack, pla
 /** Whether a frame of socketcall stands in the lines of a case. */
 function isInCase(frame: Frame, hop: Hop, platform: LinuxPlatform): boolean {
   if (!frame.functionName.endsWith('sys_socketcall') || frame.location?.file !== hop.file) return false;
-  const cases = platform.socketcallCases();
-  const found = cases.find(({ name }) => name === hop.symbol);
-  const line = frame.location?.line ?? 0;
-  if (!found || line < found.label) return false;
-  const next = cases.filter(({ label }) => label > found.label).map(({ label }) => label);
-  return line < Math.min(found.statement + 3, ...next);
+  return caseAtLine(platform.socketcallCases(), frame.location?.line ?? 0)?.name === hop.symbol;
 }
 
 function callText(

@@ -1,6 +1,7 @@
 import type { CallPlaces, EnteredCall, Gate } from './call-places';
 import { SOCKET_CALL_NAMES } from './call-places';
 import { CallWatch } from './call-watch';
+import { PathNames } from './dispatch-path-names';
 import { errnoName, isFailure } from './errno';
 import type { LinuxPlatform } from './platform';
 import { ArgumentDecoder, DATA_LIMIT, straceResult, type CallView, type ShownArgument } from './strace';
@@ -30,10 +31,13 @@ export interface TracedCall {
   readonly returnedAt: number | undefined;
   /** `bind(3, {…}, 16) = 0`. */
   readonly text: string;
+  /** The dispatch path by the names of its hops: `bind`, `vector 0x80`, …, `inet_bind`, `inet_csk_get_port`. */
+  readonly path: readonly string[];
 }
 
 interface Kept {
   readonly view: CallView;
+  readonly path: readonly string[];
   readonly pid: number;
   readonly comm: string;
   readonly enteredAt: number;
@@ -47,6 +51,7 @@ const COMM_SIZE = 16;
 /** Shows system calls as strace does, without stopping the guest: one line a call, in the order of their returns. */
 export class CallTrace extends CallWatch<Kept> {
   private readonly decoder: ArgumentDecoder;
+  private readonly paths: PathNames;
 
   /** @param limit bytes of data shown for each buffer */
   constructor(
@@ -59,6 +64,7 @@ export class CallTrace extends CallWatch<Kept> {
     const sockets = (): number[] => [...new Set(SOCKET_CALL_NAMES.flatMap((name) => places.addressesOf(name)))];
     super(platform, places, scope === 'all' ? places.allAddresses() : sockets(), `trace of ${scope}`);
     this.decoder = new ArgumentDecoder(platform, limit);
+    this.paths = new PathNames(platform);
   }
 
   describe(): undefined {
@@ -69,6 +75,7 @@ export class CallTrace extends CallWatch<Kept> {
     const { kernel, tasks, target } = this.platform;
     const keep: Kept = {
       view: this.decoder.atEntry(call),
+      path: this.paths.of(call),
       pid: tasks.pidOf(call.task),
       comm: kernel.text(call.task + kernel.offset('task_struct', 'comm'), COMM_SIZE),
       enteredAt: target.instructionCount(),
@@ -106,6 +113,7 @@ export class CallTrace extends CallWatch<Kept> {
       enteredAt: kept.enteredAt,
       returnedAt: result === undefined ? undefined : this.platform.target.instructionCount(),
       text: `${view.text} ${outcome}`,
+      path: kept.path,
     });
   }
 }

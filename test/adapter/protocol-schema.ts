@@ -59,8 +59,22 @@ const OWN_EVENTS: Record<string, Schema> = {
       enteredSeconds: { type: 'number' },
       returnedSeconds: { type: 'number' },
       text: { type: 'string' },
+      path: { type: 'array', items: { type: 'string' } },
     },
-    ['line', 'pid', 'comm', 'call', 'entry', 'number', 'gate', 'arguments', 'enteredAt', 'enteredSeconds', 'text'],
+    [
+      'line',
+      'path',
+      'pid',
+      'comm',
+      'call',
+      'entry',
+      'number',
+      'gate',
+      'arguments',
+      'enteredAt',
+      'enteredSeconds',
+      'text',
+    ],
   ),
 };
 

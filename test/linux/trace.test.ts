@@ -138,6 +138,8 @@ describe('linux: trace of system calls', function () {
       ],
     );
     const [accept] = accepts;
+    // The socket decides it at the entry, also where the call comes back much later.
+    assert.deepEqual(accept.path.slice(-4), ['case SYS_ACCEPT', '__sys_accept4', 'inet_accept', 'inet_csk_accept']);
     const connect = calls.find((call) => call.call === 'connect');
     assert.ok(connect && accept.enteredAt < connect.enteredAt && connect.enteredAt < (accept.returnedAt ?? 0));
   });
@@ -158,5 +160,9 @@ describe('linux: trace of system calls', function () {
     assert.equal(first.text, 'socketpair(AF_UNIX, SOCK_STREAM, 0, [3, 4]) = 0');
     assert.equal(first.gate, 'sysenter');
     assert.equal(first.case, 'SYS_SOCKETPAIR');
+    // prettier-ignore
+    assert.deepEqual(first.path, [
+      'socketpair', 'sysenter', 'entry_SYSENTER_32', 'ia32_sys_call: case 102', 'case SYS_SOCKETPAIR', '__sys_socketpair', 'unix_create',
+    ]);
   });
 });
