@@ -3,7 +3,7 @@ import type { CatchMoment } from '../linux/catch-request';
 import { errnoNumber, programErrors } from '../linux/errno';
 import type { CallBreakpointList } from './call-breakpoint-list';
 import { commOf, nameFor, programOf, withProgram, type CallTarget } from './call-breakpoints';
-import { isSocketCall, type KernelTables } from './kernel-tables';
+import { bySocketCall, isSocketCall, type KernelTables } from './kernel-tables';
 import type { Sessions } from './sessions';
 import type { CallNode } from './system-calls';
 import type { SourceIndex } from './source-index';
@@ -67,7 +67,7 @@ export class BreakOnCall {
       item(row.name, `#${row.number}`, { call: row.name });
     const items: CallItem[] = [
       heading(vscode.l10n.t('Socket calls')),
-      ...calls.filter(isSocketCall).map(call),
+      ...calls.filter(isSocketCall).sort(bySocketCall).map(call),
       heading(vscode.l10n.t('Cases of the socketcall switch')),
       ...cases.map(({ name }) => item(name, vscode.l10n.t('at its line in the switch'), { case: name })),
       heading(vscode.l10n.t('Other calls')),

@@ -36,12 +36,31 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
   }
 
   /** Shows a text beside the editor. @param name of its tab */
-  async show(name: string, text: string, query = ''): Promise<vscode.TextEditor> {
+  show(name: string, text: string, query = ''): Promise<vscode.TextEditor> {
     const uri = documentUri(name, query);
     this.put(uri, text);
-    const document = await vscode.workspace.openTextDocument(uri);
-    return vscode.window.showTextDocument(document, { preview: true, viewColumn: vscode.ViewColumn.Beside });
+    return showBeside(uri);
   }
+}
+
+/** Shows a document of ours beside the sources: where another one is already, so that the columns do not become ever more. */
+export async function showBeside(uri: vscode.Uri): Promise<vscode.TextEditor> {
+  const column = vscode.window.tabGroups.all.find(({ tabs }) => tabs.some(isOurs))?.viewColumn;
+  const document = await vscode.workspace.openTextDocument(uri);
+  return vscode.window.showTextDocument(document, {
+    preview: true,
+    viewColumn: column ?? vscode.ViewColumn.Beside,
+  });
+}
+
+/** Where a source is shown: never over a document of ours. */
+export function sourceColumn(): vscode.ViewColumn {
+  const active = vscode.window.tabGroups.activeTabGroup.activeTab;
+  return active && isOurs(active) ? vscode.ViewColumn.One : vscode.ViewColumn.Active;
+}
+
+function isOurs({ input }: vscode.Tab): boolean {
+  return input instanceof vscode.TabInputText && input.uri.scheme === DOCUMENT_SCHEME;
 }
 
 /** Address of a document of ours. */

@@ -52,6 +52,12 @@ export function isSocketCall({ name }: Pick<CallRow, 'name'>): boolean {
   return SOCKET_CALL_NAMES.includes(nameOfEntry(name));
 }
 
+/** Order in which programs use the calls of the socket interface, not of their numbers. */
+export function bySocketCall(a: Pick<CallRow, 'name' | 'number'>, b: Pick<CallRow, 'name' | 'number'>): number {
+  const order = ({ name }: Pick<CallRow, 'name'>): number => SOCKET_CALL_NAMES.indexOf(nameOfEntry(name));
+  return order(a) - order(b) || a.number - b.number;
+}
+
 /**
  * The system-call table and the socketcall switch: of the running kernel where there is a session, else as the sources have them.
  * What was read is kept until something may have changed it.

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { DOCUMENT_SCHEME, documentUri, type Documents } from './documents';
+import { DOCUMENT_SCHEME, documentUri, showBeside, type Documents } from './documents';
 import { hexDump } from './hex-dump';
 import { told } from './places';
 import type { Sessions } from './sessions';
@@ -72,8 +72,7 @@ export class MemoryCommands implements vscode.CodeLensProvider, vscode.Disposabl
     const dump = { session: session.id, start: 0, end: PAGE, read: false, ...at };
     this.dumps.set(uri.toString(), dump);
     await this.fill(uri.toString(), dump);
-    const document = await vscode.workspace.openTextDocument(uri);
-    await vscode.window.showTextDocument(document, { preview: true, viewColumn: vscode.ViewColumn.Beside });
+    await showBeside(uri);
   }
 
   private async viewSockaddr(subject: Subject): Promise<void> {

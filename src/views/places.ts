@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { SOURCE_SCHEME } from '../adapter/sources';
+import { sourceColumn } from './documents';
 
 /** A line of a source. */
 export interface Place {
@@ -25,7 +26,8 @@ export function uriOf(source: DebugProtocol.Source, session: vscode.DebugSession
 /** Shows a line, as the debugger does at a stop: in the tab for previews. */
 export async function showPlace({ uri, line }: Place, preserveFocus = false): Promise<void> {
   const at = new vscode.Range(line - 1, 0, line - 1, 0);
-  const editor = await vscode.window.showTextDocument(uri, { selection: at, preserveFocus, preview: true });
+  const options = { selection: at, preserveFocus, preview: true, viewColumn: sourceColumn() };
+  const editor = await vscode.window.showTextDocument(uri, options);
   editor.revealRange(at, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
 }
 

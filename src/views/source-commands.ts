@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { DOCUMENT_SCHEME, documentUri, type Documents } from './documents';
+import { DOCUMENT_SCHEME, documentUri, sourceColumn, type Documents } from './documents';
 import { showPlace, told } from './places';
 import { readAll, type IndexedSource, type SourceIndex } from './source-index';
 import { matchingLines, resultText, searchPattern, type Match } from './source-search';
@@ -53,7 +53,7 @@ export class SourceCommands implements vscode.DocumentLinkProvider, vscode.Dispo
       placeHolder: vscode.l10n.t('Name of a file, with its folder if you like'),
       matchOnDescription: true,
     });
-    if (picked) await vscode.window.showTextDocument(picked.file.uri);
+    if (picked) await vscode.window.showTextDocument(picked.file.uri, { viewColumn: sourceColumn() });
   }
 
   private async search(): Promise<void> {
@@ -107,14 +107,13 @@ export class SourceCommands implements vscode.DocumentLinkProvider, vscode.Dispo
     pick.placeholder = vscode.l10n.t('Narrow the lines down');
     pick.matchOnDescription = true;
     pick.buttons = [asDocument];
-    pick.items = results.flatMap(({ file, matches }) => [
-      { label: file.path, kind: vscode.QuickPickItemKind.Separator },
-      ...matches.map((match) => ({
+    pick.items = results.flatMap(({ file, matches }) =>
+      matches.map((match) => ({
         label: match.text.trim(),
         description: `${file.path}:${match.line}`,
         found: { file, match },
       })),
-    ]);
+    );
     const show = async ({ found }: LineItem, preserveFocus: boolean): Promise<void> => {
       if (found) await showPlace({ uri: found.file.uri, line: found.match.line }, preserveFocus);
     };

@@ -46,7 +46,7 @@ export abstract class StopTree<Node> implements vscode.TreeDataProvider<Node>, v
 
   /** Above the rows: what they are, where they are not what the guest has now. */
   get message(): string | undefined {
-    return this.view.message;
+    return this.view.message || undefined;
   }
 
   private onSession(): void {

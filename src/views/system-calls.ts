@@ -1,8 +1,7 @@
 import * as vscode from 'vscode';
-import { nameOfEntry, SOCKET_CALL_NAMES } from '../linux/call-places';
 import type { CallBreakpointList } from './call-breakpoint-list';
 import { momentWord, programOf, type CallTarget } from './call-breakpoints';
-import { isSocketCall, type CallRow, type CaseRow, type KernelTables } from './kernel-tables';
+import { bySocketCall, isSocketCall, type CallRow, type CaseRow, type KernelTables } from './kernel-tables';
 import { openCommand } from './places';
 
 /** A row of the view. */
@@ -125,12 +124,6 @@ export class SystemCallsView implements vscode.TreeDataProvider<CallNode>, vscod
     if (row.hits > 0) text.appendText(hitsText(row.hits));
     return text;
   }
-}
-
-/** In the order in which programs use them, not of their numbers. */
-function bySocketCall(a: CallRow, b: CallRow): number {
-  const order = ({ name }: CallRow): number => SOCKET_CALL_NAMES.indexOf(nameOfEntry(name));
-  return order(a) - order(b) || a.number - b.number;
 }
 
 /** `return, only hello, off`: what is not as usual with a breakpoint. */
