@@ -1,6 +1,7 @@
 import type * as vscode from 'vscode';
 import { registerDebugConfigurations } from './views/debug-configurations';
 import { registerDispatchPanel } from './views/dispatch-panel';
+import { registerFollowCall } from './views/follow-call';
 import { registerGuestTerminal } from './views/guest-terminal';
 import { registerKernelSources } from './views/kernel-sources';
 import { registerKernelViews, type KernelViews } from './views/kernel-views';
@@ -14,5 +15,6 @@ export function activate(context: vscode.ExtensionContext): KernelViews {
   const sessions = new Sessions();
   context.subscriptions.push(sessions);
   registerDispatchPanel(context, sessions);
+  registerFollowCall(context, sessions);
   return registerKernelViews(context, sessions);
 }

@@ -63,6 +63,45 @@ describe('a person in VS Code', function () {
     await window.page.waitForSelector('.debug-toolbar', { state: 'visible' });
     await window.until('the prompt', async () => PROMPT.test(await window.terminalText()));
     await window.screenshot('2-prompt');
+  });
+
+  it('edits a line, sees colours, pastes, and opens a closed terminal again', async () => {
+    const { page } = window;
+    const says = (line: string): Promise<true> =>
+      window.until(`the line "${line}"`, async () => (await window.terminalText()).split('\n').includes(line));
+    await window.focusTerminal();
+    await page.keyboard.type('xcho edited');
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Delete');
+    await page.keyboard.type('e');
+    await page.keyboard.press('Enter');
+    await says('edited');
+
+    await window.typeLine('cat');
+    await window.focusTerminal();
+    await page.keyboard.press('Escape');
+    await page.keyboard.type('[31mred');
+    await page.keyboard.press('Escape');
+    await page.keyboard.type('[0m.');
+    await page.keyboard.press('Enter');
+    await page.locator('.terminal-wrapper.active .xterm-rows .xterm-fg-1', { hasText: 'red' }).waitFor();
+    await page.keyboard.press('Control+d');
+
+    const words = Array.from({ length: 100 }, (_, i) => `${i}-pasted-into-the-guests-terminal-by-a-person`);
+    await window.paste(words.map((word) => `echo ${word}\n`).join(''));
+    await says(words.at(-1)!);
+
+    await window.command('View: Toggle Maximized Panel');
+    await window.typeLine('echo large');
+    await says('large');
+    await window.command('View: Toggle Maximized Panel');
+    await window.typeLine('echo small');
+    await says('small');
+
+    await window.command('Terminal: Kill the Active Terminal Instance');
+    await page.waitForSelector('.terminal-wrapper.active', { state: 'hidden' });
+    await window.command('SockScope: Show Guest Terminal');
+    await says('small');
     await window.typeLine('replyhi &');
   });
 
@@ -120,6 +159,25 @@ describe('a person in VS Code', function () {
     await window.screenshot('6-watch');
   });
 
+  it('looks at the memory of a variable and at the instructions', async () => {
+    const { page } = window;
+    await window.variable(/^a\s*=/).click({ button: 'right' });
+    await page.locator('.context-view .action-item', { hasText: 'Show in Memory' }).click();
+    await page.locator('.tab.active', { hasText: '.mem' }).waitFor();
+    // 77, which has just been written into a[5].
+    await page
+      .locator('.editor-instance .view-line', { hasText: /4d\s00\s00\s00/ })
+      .first()
+      .waitFor();
+    await window.screenshot('7-memory');
+    await window.command('View: Close Editor');
+    await window.command('Open Disassembly View');
+    await page.locator('.disassembly-view .monaco-list-row', { hasText: /call/ }).first().waitFor();
+    await window.screenshot('7-disassembly');
+    await window.command('View: Close Editor');
+    await page.locator('.tab.active', { hasText: 'socket.c' }).waitFor();
+  });
+
   it('sets a breakpoint in the assembly entry code, and stops there', async () => {
     await window.page.locator('.debug-call-stack .monaco-list-row', { hasText: /^entry_INT80_32/ }).click();
     await window.page.locator('.tab.active', { hasText: 'entry_32.S' }).waitFor();
@@ -141,7 +199,22 @@ describe('a person in VS Code', function () {
     await window.focusEditor();
     await window.page.keyboard.press('F5');
     await window.until('the server', async () => /replyhi: listening/.test(await window.terminalText()));
+  });
+
+  it('ticks a system call and stops in it', async () => {
+    const sections = { Variables: false, Watch: false, 'System Calls': true };
+    await window.showSections(sections);
+    const row = window.page
+      .locator('.tree-explorer-viewlet-tree-view .monaco-list-row', { hasText: /^connect/ })
+      .first();
+    await row.locator('.monaco-custom-toggle').click();
     await window.typeLine('hello');
+    await window.until('the stop in connect', async () => /connect/i.test((await window.callStack()).join()));
+    await window.screenshot('8-system-calls');
+    await row.locator('.monaco-custom-toggle').click();
+    await window.showSections({ Variables: true, 'System Calls': false });
+    await window.focusEditor();
+    await window.page.keyboard.press('F5');
     await window.until('the exchange', async () => /hello: received "hi"/.test(await window.terminalText()));
     await window.screenshot('8-exchange');
     await window.page.keyboard.press('F6');

@@ -187,9 +187,13 @@ export class Window {
     })()`);
   }
 
+  async focusTerminal(): Promise<void> {
+    await this.page.locator('.terminal-wrapper.active .xterm-screen').click();
+  }
+
   /** Types a line into the terminal. */
   async typeLine(text: string): Promise<void> {
-    await this.page.locator('.terminal-wrapper.active .xterm-screen').click();
+    await this.focusTerminal();
     await this.page.keyboard.type(text, { delay: 20 });
     await this.page.keyboard.press('Enter');
   }
@@ -262,17 +266,6 @@ export class Window {
     await this.page.locator('.debug-watch .monaco-inputbox input').waitFor();
     await this.page.keyboard.insertText(expression);
     await this.page.keyboard.press('Enter');
-  }
-
-  /** Adds a function breakpoint in the Breakpoints section. */
-  async breakInFunction(name: string): Promise<void> {
-    const header = this.page.locator('.pane-header', { hasText: /^Breakpoints/ });
-    await header.hover();
-    await header.locator('.codicon-watch-expressions-add-function-breakpoint').click();
-    await this.page.locator('.debug-breakpoints .monaco-inputbox input').waitFor();
-    await this.page.keyboard.insertText(name);
-    await this.page.keyboard.press('Enter');
-    await this.page.locator('.debug-breakpoints .monaco-list-row', { hasText: name }).waitFor();
   }
 
   /** What a webview panel shows. */

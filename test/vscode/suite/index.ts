@@ -10,6 +10,7 @@ import { registerConfigurationSuite } from './configuration';
 import { registerDebuggingSuite } from './debugging';
 import { registerSessionSuite } from './sessions';
 import { registerSourcesSuite } from './sources';
+import { registerTerminalSuite } from './terminal';
 
 /** One test's outcome, as the runner outside reads it. */
 export interface Result {
@@ -30,6 +31,7 @@ export async function run(): Promise<void> {
   registerSourcesSuite();
   registerConfigurationSuite();
   registerSessionSuite();
+  registerTerminalSuite();
   registerDebuggingSuite();
 
   const results: Result[] = [];
