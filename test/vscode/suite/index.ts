@@ -11,6 +11,7 @@ import { registerDebuggingSuite } from './debugging';
 import { registerSessionSuite } from './sessions';
 import { registerSourcesSuite } from './sources';
 import { registerTerminalSuite } from './terminal';
+import { registerViewsSuite } from './views';
 
 /** One test's outcome, as the runner outside reads it. */
 export interface Result {
@@ -33,6 +34,7 @@ export async function run(): Promise<void> {
   registerSessionSuite();
   registerTerminalSuite();
   registerDebuggingSuite();
+  registerViewsSuite();
 
   const results: Result[] = [];
   const failures = await new Promise<number>((resolve) => {
