@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MemoryError, type FloatRegister, type HitPredicate, type RegisterName, type Registers, type StopReason, type SystemRegisters, type Target } from '../debugger/target'; // prettier-ignore
 import type { Machine, MachineStop } from '../machine/machine';
 import { floatFromBytes } from '../debugger/values/scalars';
+import { describeUnsupported } from './unsupported';
 
 /** Registers by their encoding. */
 const GENERAL = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'] as const;
@@ -273,7 +274,7 @@ export class EmulatorTarget implements Target {
         return {
           kind: 'unsupported',
           address: stop.address,
-          message: stop.message ?? 'An instruction is not implemented.',
+          message: describeUnsupported(this.machine, stop),
         };
     }
   }

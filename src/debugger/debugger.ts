@@ -374,7 +374,7 @@ export class Debugger {
         this.hasEnded = true;
         return this.emitter.emit('ended', { how: reason.how, message: reason.message });
       case 'unsupported':
-        return this.tellStop('exception', [], reason.message);
+        return this.tellStop('exception', [], `${this.topFrame().functionName}: ${reason.message}`);
       case 'step':
       case 'pause':
       case 'limit': {

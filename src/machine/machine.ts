@@ -168,6 +168,12 @@ export class Machine {
   // ---- the debugger's memory accesses: they set no accessed or dirty bits, never fault and see no watchpoint
 
   readVirtual(address: number, size: number, space: AddressSpace = {}): MemoryRead {
+    // The usual case, quickly: observers of a running guest read at every call that they see.
+    if ((address & (PAGE - 1)) + size <= PAGE) {
+      const physical = this.translate(address, space);
+      if (physical !== undefined && physical + size <= this.cpu.ramSize)
+        return { bytes: this.cpu.u8.slice(RAM + physical, RAM + physical + size), unmapped: [] };
+    }
     const bytes = new Uint8Array(size);
     const unmapped: UnmappedRange[] = [];
     this.eachPage(address, size, space, (linear, physical, offset, length) => {
@@ -178,6 +184,15 @@ export class Machine {
       }
     });
     return { bytes, unmapped };
+  }
+
+  /** The word of four bytes at a linear address, unsigned; undefined where it is not in one page of RAM. */
+  readWord(address: number, space: AddressSpace = {}): number | undefined {
+    if ((address & (PAGE - 1)) > PAGE - 4) return undefined;
+    const physical = this.translate(address, space);
+    return physical === undefined || physical + 4 > this.cpu.ramSize
+      ? undefined
+      : this.cpu.view.getUint32(RAM + physical, true);
   }
 
   /** Writes what is mapped, whatever its protection; returns what is not. */
@@ -326,7 +341,10 @@ export class Machine {
         case 'shutdown':
           return this.stop('shutdown', 'The processor shut down: an exception could not be delivered (triple fault).');
         case 'unimplemented':
-          return this.stop('unimplemented', engine.unimplemented?.message);
+          return {
+            ...this.stop('unimplemented', engine.unimplemented?.message),
+            missing: engine.unimplemented?.feature,
+          };
       }
     }
   }

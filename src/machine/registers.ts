@@ -77,6 +77,11 @@ export class Registers {
     };
   }
 
+  /** What MOV from a segment register gives, by SegmentRegister. */
+  selector(register: number): number {
+    return this.cpu.selector(register);
+  }
+
   /** Sets the hidden part too, as given; the privilege level stays. */
   setSegment(register: number, { selector, base, limit, access }: SegmentState): void {
     this.cpu.setSegment(register, selector, base | 0, limit | 0, access);

@@ -78,6 +78,8 @@ export interface MachineStop {
   watchpoint?: WatchpointAccess;
   /** One sentence, for 'reset', 'poweroff', 'shutdown', 'halted' and 'unimplemented'. */
   message?: string;
+  /** For 'unimplemented': the processor's feature that is missing, by its name. */
+  missing?: string;
 }
 
 /** A data breakpoint on linear addresses. */

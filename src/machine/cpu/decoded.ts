@@ -24,7 +24,7 @@ export interface Decoded {
   segment: number;
   immediate: number;
   immediate2: number;
-  /** Raw opcode, 0x0f00 added for two-byte ones. */
+  /** Raw opcode, 0x0f00 added for two-byte ones, 0x0f3800 and 0x0f3a00 for three-byte ones. */
   opcode: number;
   modrm: number;
 }

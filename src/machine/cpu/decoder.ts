@@ -1,8 +1,10 @@
 /** From bytes to a decoded instruction (SDM volume 2, chapter 2). */
 
 import { type Decoded, NO_REGISTER } from './decoded';
-import { type Encoding, findEncoding, hasModrm, TOO_LONG, UNDEFINED } from './forms';
+import { absentFeature, isEscape, needsModrm } from './absent';
+import { type Encoding, findEncoding, hasModrm, TOO_LONG, UNDEFINED, UNIMPLEMENTED } from './forms';
 import { Register, SegmentRegister } from './layout';
+import { undefinedInstruction } from './semantics/system';
 
 /** Gives byte `index` of the instruction; may throw (a fault of the fetch), which leaves the decoder at once. */
 export type Fetch = (index: number) => number;
@@ -152,6 +154,13 @@ export class Decoder {
       into.reg = (modrm >> 3) & 7;
     }
     const encoding = findEncoding(opcode, (modrm >> 3) & 7, modrm < 0xc0, size16, address16, repeat);
+    if (encoding.form.semantics === undefinedInstruction && !lock) {
+      const feature = this.absentFeature(hasModrm(opcode), operandPrefix, repeat);
+      if (feature >= 0) {
+        into.immediate = feature;
+        return UNIMPLEMENTED;
+      }
+    }
     switch (encoding.rm) {
       case 'modrm':
         if (modrm >= 0xc0) into.rm = modrm & 7;
@@ -173,6 +182,14 @@ export class Decoder {
     }
     this.immediates(encoding, size16);
     return lock && !encoding.lock ? UNDEFINED : encoding.form;
+  }
+
+  /** The feature that an undefined opcode belongs to on other processors, or −1. */
+  private absentFeature(gotModrm: boolean, operandPrefix: boolean, repeat: 0 | 1 | 2): number {
+    const into = this.into;
+    if (isEscape(into.opcode)) into.opcode = (into.opcode << 8) | this.byte();
+    if (!gotModrm && needsModrm(into.opcode)) into.modrm = this.byte();
+    return absentFeature(into.opcode, into.modrm, operandPrefix, repeat);
   }
 
   private memory16(modrm: number, override: number): void {

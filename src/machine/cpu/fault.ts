@@ -17,10 +17,11 @@ export class WatchpointHit {
 
 /** Thrown when the guest meets something this machine does not have; the session stops there, and never runs on. */
 export class Unimplemented extends Error {
+  /** @param feature the processor's feature that is missing, by its name */
   constructor(
-    readonly what: string,
+    readonly feature: string,
     readonly eip: number,
   ) {
-    super(`Not implemented in this machine: ${what} at 0x${(eip >>> 0).toString(16)}.`);
+    super(`This machine has no ${feature}, which the instruction at 0x${(eip >>> 0).toString(16)} belongs to.`);
   }
 }

@@ -6,7 +6,7 @@
 
 import { OPCODES, type Opcode } from './opcodes';
 import { type Semantics } from './ops';
-import { tooLong, undefinedInstruction } from './semantics/system';
+import { tooLong, undefinedInstruction, unimplemented } from './semantics/system';
 
 export interface Form {
   /** Index in FORMS. */
@@ -78,6 +78,8 @@ function special(mnemonic: string, semantics: Semantics): Form {
 
 /** Undefined opcodes, and LOCK where it is not allowed: #UD. */
 export const UNDEFINED = special('(undefined)', undefinedInstruction);
+/** An instruction that other processors have; the immediate is the feature's number (absent.ts). */
+export const UNIMPLEMENTED = special('(unimplemented)', unimplemented);
 /** More than 15 bytes: #GP(0). */
 export const TOO_LONG = special('(too long)', tooLong);
 

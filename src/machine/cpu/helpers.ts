@@ -10,7 +10,18 @@ import { rdmsr, rdpmc, rdtsc, wrmsr } from './msr';
 import { type HelperName } from './ops';
 import { type Helper } from './processor';
 import { lar, loadLdt, loadSegment, loadTask, lsl, lslValid, shadowStackLoad, verify } from './segmentation';
-import { cli, clts, halt, interrupt, invlpg, loadMachineStatus, readControl, sti, writeControl } from './system';
+import {
+  cli,
+  clts,
+  halt,
+  interrupt,
+  invlpg,
+  loadMachineStatus,
+  readControl,
+  sti,
+  unimplemented,
+  writeControl,
+} from './system';
 import { farCall, farJump, farReturn, interruptReturn, sysenter, sysexit, writeFlags } from './transfers';
 
 const BP = 3;
@@ -96,5 +107,6 @@ export function createHelpers(cpu: Cpu): Record<HelperName, Helper> {
     rdtsc: () => rdtsc(cpu),
     rdpmc: () => rdpmc(cpu),
     cpuid: () => cpuid(cpu),
+    unimplemented: (feature) => unimplemented(cpu, feature),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * The opcode map (SDM volume 2, appendix A) up to the Pentium Pro, without MMX and SSE: opcodes that are not here are undefined (#UD).
+ * The opcode map (SDM volume 2, appendix A) up to the Pentium Pro, without MMX and SSE. Opcodes that are not here are in absent.ts, or undefined (#UD).
  *
  * Operands are written in the appendix's notation, as far as the decoder has to know them:
  *   E ModRM, r/m operand · M ModRM, memory only · R ModRM, r/m is a register whatever mod says · Z register in the opcode's low three bits, as r/m
@@ -374,4 +374,7 @@ op(0x0fff, 'ud', 'E', 32, system.undefinedInstruction, RARE_ENDS);
 for (let opcode = 0xd8; opcode <= 0xdf; opcode++) {
   op(opcode, 'x87', 'E', 'v', fpu.x87, RARE);
 }
+// FISTTP came with SSE3.
+for (const opcode of [0xdb, 0xdd, 0xdf])
+  op(opcode, 'ud', 'M', 32, system.undefinedInstruction, { ...RARE_ENDS, extension: 1 });
 op(0x9b, 'wait', '', 32, fpu.fwait, RARE);

@@ -239,7 +239,9 @@ export type HelperName =
   | 'wrmsr'
   | 'rdtsc'
   | 'rdpmc'
-  | 'cpuid';
+  | 'cpuid'
+  /** feature (absent.ts): leaves with Unimplemented, or #UD where the mode has no such instruction. */
+  | 'unimplemented';
 
 /** The meaning of an instruction form. */
 export type Semantics = <V>(o: Ops<V>) => void;

@@ -1,10 +1,12 @@
 /** Control registers, interrupt flag, halt (SDM volume 3, chapter 2; volume 2, MOV CRn, LMSW, CLTS, CLI, STI, HLT, INT n, INVLPG). */
 
+import { ABSENT_FEATURES, AVX, XOP } from './absent';
 import { type Cpu } from './cpu';
 import { enterSoftwareInterrupt } from './exceptions';
 import { IF, IOPL } from './flags';
-import { CPL, CR0, CR2, CR3, CR4, EFLAGS, HALTED, INTERRUPT_SHADOW, MODE, PENDING, SEG_BASE } from './layout';
-import { MODE_VM86 } from './mode';
+import { Unimplemented } from './fault';
+import { CPL, CR0, CR2, CR3, CR4, EFLAGS, EIP, HALTED, INTERRUPT_SHADOW, MODE, PENDING, SEG_BASE } from './layout';
+import { MODE_REAL, MODE_VM86 } from './mode';
 import { GP } from './segmentation';
 
 const UD = 6;
@@ -132,4 +134,11 @@ export function interrupt(cpu: Cpu, vector: number): void {
   const { i32 } = cpu;
   if (i32[MODE >> 2] & MODE_VM86 && (i32[EFLAGS >> 2] & IOPL) !== IOPL) cpu.raise(GP, 0);
   enterSoftwareInterrupt(cpu, vector);
+}
+
+/** An instruction of a feature that this processor does not have. Real and virtual-8086 mode know no VEX, EVEX and XOP prefixes. */
+export function unimplemented(cpu: Cpu, feature: number): never {
+  const { i32 } = cpu;
+  if ((feature === AVX || feature === XOP) && i32[MODE >> 2] & (MODE_REAL | MODE_VM86)) return cpu.raise(UD);
+  throw new Unimplemented(ABSENT_FEATURES[feature], i32[EIP >> 2]);
 }

@@ -19,6 +19,8 @@ const GENERAL_PROTECTION = 13;
 const BOUND_RANGE_EXCEEDED = 5;
 
 export const undefinedInstruction: Semantics = (o) => o.raise(INVALID_OPCODE);
+/** The immediate tells which feature is missing. */
+export const unimplemented: Semantics = (o) => o.control('unimplemented', o.immediate());
 /** More than 15 bytes. */
 export const tooLong: Semantics = (o) => o.raise(GENERAL_PROTECTION, o.constant(0));
 
