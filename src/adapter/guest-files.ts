@@ -51,18 +51,21 @@ export function loadGuestFiles(configuration: LaunchConfiguration, builtIn: stri
   if (isBzImage(kernelBytes)) {
     throw new LaunchError(
       `${vmlinux} is a bzImage, which has no symbols; give "kernel": {"bzImage": …, "vmlinux": …} with the vmlinux it was made of.`,
+      'builtInKernel',
     );
   }
   const kernel = load(kernelBytes, vmlinux, 'kernel');
   if (!kernel.symbols.hasDebugInfo) {
     throw new LaunchError(
       `${vmlinux} has no debug information; build the kernel with CONFIG_DEBUG_INFO_DWARF5=y and give the vmlinux that is not stripped.`,
+      'builtInKernel',
     );
   }
   let boot: GuestFiles['boot'] = { kind: 'vmlinux', bytes: kernelBytes };
   if (typeof own === 'object') {
     const image = readFile(own.bzImage, 'kernel.bzImage');
-    if (!isBzImage(image)) throw new LaunchError(`${own.bzImage} is not a bzImage.`);
+    if (!isBzImage(image)) throw new LaunchError(`${own.bzImage} is not a bzImage.`, 'builtInKernel');
+    mustBelongTogether(own.bzImage, image, vmlinux, kernelBytes);
     boot = { kind: 'bzImage', bytes: image };
   }
   const initrd = configuration.initrd ?? (own === undefined ? path.join(builtIn, BUILT_IN.initrd) : undefined);
@@ -127,6 +130,26 @@ function isBzImage(bytes: Uint8Array): boolean {
   return bytes.length > 0x206 && new TextDecoder('latin1').decode(bytes.subarray(0x202, 0x206)) === 'HdrS';
 }
 
+/**
+ * Refuses symbols of another build. The setup header's kernel_version (Documentation/x86/boot.rst) is release, builder and version of
+ * the build; the kernel's banner (init/version.c) has the same with the compiler between them. A kernel without a banner is believed.
+ */
+function mustBelongTogether(bzImage: string, image: Uint8Array, vmlinux: string, kernel: Uint8Array): void {
+  const view = Buffer.from(image.buffer, image.byteOffset, image.byteLength);
+  const at = view.readUInt16LE(0x20e) + 0x200;
+  const said = view.toString('latin1', at, view.indexOf(0, at));
+  const elf = Buffer.from(kernel.buffer, kernel.byteOffset, kernel.byteLength);
+  const start = elf.indexOf('Linux version ', 0, 'latin1');
+  const [, release, builder, version] = /^(\S+) (\(.*?\)) (#.*)$/.exec(said) ?? [];
+  if (start < 0 || release === undefined) return;
+  const banner = elf.toString('latin1', start, elf.indexOf('\n', start, 'latin1'));
+  if (banner.startsWith(`Linux version ${release} ${builder} `) && banner.endsWith(` ${version}`)) return;
+  throw new LaunchError(
+    `${bzImage} (${said}) was not made of ${vmlinux} (${banner}); give the two files of one build.`,
+    'builtInKernel',
+  );
+}
+
 function load(bytes: Uint8Array, file: string, attribute: string): LoadedElf {
   try {
     const inflate = (compressed: Uint8Array, size: number): Uint8Array =>
@@ -135,7 +158,10 @@ function load(bytes: Uint8Array, file: string, attribute: string): LoadedElf {
     return { name: path.basename(file), path: file, elf, symbols: SymbolFile.load(elf) };
   } catch (error) {
     if (error instanceof Error && error.name === 'SymbolError') {
-      throw new LaunchError(`The file ${file} (launch attribute "${attribute}") cannot be used: ${error.message}`);
+      throw new LaunchError(
+        `The file ${file} (launch attribute "${attribute}") cannot be used: ${error.message}`,
+        attribute === 'kernel' ? 'builtInKernel' : undefined,
+      );
     }
     throw error;
   }

@@ -22,7 +22,11 @@ export interface LaunchConfiguration {
 
 /** A launch that cannot be done; the message is one sentence that says what is wrong and what to do. */
 export class LaunchError extends Error {
-  constructor(message: string) {
+  /** @param mending what would help, where something other than a correction would */
+  constructor(
+    message: string,
+    readonly mending?: 'builtInKernel',
+  ) {
     super(message);
     this.name = 'LaunchError';
   }

@@ -65,6 +65,8 @@ export class SockScopeSession extends DebugSession {
   private inspection: Inspection | undefined;
   private sources: Sources | undefined;
   private clientReportsProgress = false;
+  /** The client is SockScope's extension, which shows the guest's console and the machine's log in places of their own. */
+  private clientHasTerminal = false;
   private clientTakesMemoryEvents = false;
   private clientTakesInvalidatedEvents = false;
   private booting = false;
@@ -101,7 +103,7 @@ export class SockScopeSession extends DebugSession {
     }
     Promise.resolve()
       .then(() => handler.call(this, (request.arguments ?? {}) as never, response))
-      .catch((error: unknown) => this.failWith(response, describeError(error)));
+      .catch((error: unknown) => this.failWith(response, describeError(error), mendingOf(error, request.arguments)));
   }
 
   private readonly requestGroups: RequestGroup = {
@@ -128,10 +130,10 @@ export class SockScopeSession extends DebugSession {
     };
   }
 
-  private failWith(response: DebugProtocol.Response, message: string): void {
+  private failWith(response: DebugProtocol.Response, message: string, mending: object = {}): void {
     response.success = false;
     response.message = message;
-    response.body = { error: { id: 1, format: message, showUser: true } };
+    response.body = { error: { id: 1, format: message, showUser: true, ...mending } };
     this.sendResponse(response);
   }
 
@@ -252,7 +254,8 @@ export class SockScopeSession extends DebugSession {
     const files = loadGuestFiles(configuration, this.options.guest);
     const byScheme = args.__sourceScheme === SOURCE_SCHEME;
     this.sources = new Sources(files.sourceFolders, { ...files.sourceMap, ...configuration.sourceMap }, byScheme);
-    const guest = new GuestSession(files, configuration, this.sources, (line) => this.console(`${line}\n`, 'console'));
+    this.clientHasTerminal = args.__guestTerminal === true;
+    const guest = new GuestSession(files, configuration, this.sources, (line) => this.machineLog(line));
     this.guest = guest;
     this.inspection = new Inspection(guest, this.sources);
     this.stopOnEntry = configuration.stopOnEntry ?? false;
@@ -308,8 +311,18 @@ export class SockScopeSession extends DebugSession {
     });
     guest.target.onConsoleOutput((bytes) => {
       const text = this.decoder.decode(bytes, { stream: true });
-      if (text !== '') this.sendEvent(new OutputEvent(text, 'stdout'));
+      if (text === '') return;
+      // In a terminal of the client's; anywhere else the debug console is the only place for it.
+      this.sendEvent(
+        this.clientHasTerminal ? new Event('sockscope/console', { text }) : new OutputEvent(text, 'stdout'),
+      );
     });
+  }
+
+  /** What the machine has to say of the guest's doings, such as its use of a port where no device is. */
+  private machineLog(line: string): void {
+    if (this.clientHasTerminal) this.sendEvent(new Event('sockscope/log', { line }));
+    else this.console(`${line}\n`, 'console');
   }
 
   /** Progress of the boot, up to the first prompt or stop. */
@@ -534,4 +547,12 @@ function describeError(error: unknown): string {
   if (expected.some((type) => error instanceof type)) return (error as Error).message;
   if (error instanceof Error && (error.name === 'SymbolError' || error instanceof RangeError)) return error.message;
   return `SockScope failed unexpectedly: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+/** What SockScope's extension offers beside an error: where an own kernel cannot be used, the same session with the built-in one. */
+function mendingOf(error: unknown, launch: { __sourceScheme?: unknown; name?: unknown } | undefined): object {
+  if (!(error instanceof LaunchError) || error.mending === undefined || launch?.__sourceScheme !== SOURCE_SCHEME)
+    return {};
+  const url = `command:sockscope.startWithBuiltInKernel?${encodeURIComponent(JSON.stringify([launch]))}`;
+  return { url, urlLabel: 'Use Built-in Kernel' };
 }

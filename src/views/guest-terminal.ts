@@ -141,9 +141,8 @@ class GuestConsoles implements vscode.DebugAdapterTrackerFactory {
         if (event === 'initialized') guest ??= this.open(session);
         if (event === 'stopped') guest?.become('stopped');
         if (event === 'continued') guest?.become('running');
-        if (event !== 'output') return;
-        const { category, output } = (message as DebugProtocol.OutputEvent).body;
-        if (category === 'stdout') guest?.write(output);
+        if (event === 'sockscope/console')
+          guest?.write((message as DebugProtocol.Event & { body: { text: string } }).body.text);
       },
       onWillStopSession: () => guest?.end(),
       onExit: () => guest?.end(),

@@ -8,10 +8,11 @@ import type Mocha from 'mocha';
 import { registerActivationSuite } from './activation';
 import { registerConfigurationSuite } from './configuration';
 import { registerDebuggingSuite } from './debugging';
+import { registerHealthSuite } from './health';
 import { registerSessionSuite } from './sessions';
 import { registerSourcesSuite } from './sources';
-import { registerTerminalSuite } from './terminal';
 import { registerViewsSuite } from './views';
+import { registerTerminalSuite } from './terminal';
 
 /** One test's outcome, as the runner outside reads it. */
 export interface Result {
@@ -32,6 +33,7 @@ export async function run(): Promise<void> {
   registerSourcesSuite();
   registerConfigurationSuite();
   registerSessionSuite();
+  registerHealthSuite();
   registerTerminalSuite();
   registerDebuggingSuite();
   registerViewsSuite();

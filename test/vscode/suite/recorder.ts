@@ -48,7 +48,10 @@ export class Recorder implements vscode.Disposable {
 
   /** What the guest has written on its console. */
   console(): string {
-    return this.output('stdout');
+    return this.events
+      .filter(({ event }) => event === 'sockscope/console')
+      .map(({ body }) => (body as { text: string }).text)
+      .join('');
   }
 
   output(category: string): string {
