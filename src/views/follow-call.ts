@@ -1,10 +1,8 @@
 import * as vscode from 'vscode';
+import type { DebugProtocol } from '@vscode/debugprotocol';
 import { FOCUS_TERMINAL } from './debug-configurations';
 import { told } from './places';
 import type { Sessions } from './sessions';
-
-/** In milliseconds, on a machine that is busy. */
-const ANSWERED_WITHIN = 30_000;
 
 /** What the exchange of the study does, server and client. */
 const EXCHANGE = ['replyhi --once &', 'hello'];
@@ -40,7 +38,7 @@ interface CallItem extends vscode.QuickPickItem {
 }
 
 /** Lets one choose a call, breaks on its function in the kernel, and runs the lab programs that make it. */
-async function follow(sessions: Sessions): Promise<void> {
+async function follow(sessions: Sessions, answers: BreakpointAnswers): Promise<void> {
   const items = Object.entries(CALLS).map(([call, { kernel, programs }]): CallItem => ({
     call,
     label: call,
@@ -51,12 +49,14 @@ async function follow(sessions: Sessions): Promise<void> {
   const chosen = await vscode.window.showQuickPick(items, { placeHolder, matchOnDescription: true });
   if (!chosen) return;
   const { kernel, programs } = CALLS[chosen.call];
-  const breakpoint = breakIn(kernel);
   const session = sessions.current;
   if (session) {
-    await known(session, breakpoint);
+    const answered = answers.next(session);
+    // No program may run past a breakpoint that is still on its way.
+    if (breakIn(kernel)) await answered;
     await session.customRequest('sockscope/consoleInput', { text: `${programs.join('\r')}\r` });
   } else {
+    breakIn(kernel);
     const name = vscode.l10n.t('SockScope: Linux socket calls');
     const own = { run: [...programs], [FOCUS_TERMINAL]: true };
     const configuration = { type: 'sockscope', request: 'launch', name, ...own };
@@ -64,30 +64,45 @@ async function follow(sessions: Sessions): Promise<void> {
   }
 }
 
-/** The function breakpoint of a name, a new one where there is none that is switched on. */
-function breakIn(name: string): vscode.FunctionBreakpoint {
-  const present = vscode.debug.breakpoints.find(
+/** Sets a function breakpoint unless there is one that is switched on; says whether it did. */
+function breakIn(name: string): boolean {
+  const isSet = vscode.debug.breakpoints.some(
     (each) => each instanceof vscode.FunctionBreakpoint && each.functionName === name && each.enabled,
   );
-  if (present) return present as vscode.FunctionBreakpoint;
-  const added = new vscode.FunctionBreakpoint(name);
-  vscode.debug.addBreakpoints([added]);
-  return added;
+  if (!isSet) vscode.debug.addBreakpoints([new vscode.FunctionBreakpoint(name)]);
+  return !isSet;
 }
 
-/** Waits until the adapter has answered for a breakpoint, so that no program runs past it. */
-async function known(session: vscode.DebugSession, breakpoint: vscode.Breakpoint): Promise<void> {
-  for (const end = Date.now() + ANSWERED_WITHIN; Date.now() < end;) {
-    if (await session.getDebugProtocolBreakpoint(breakpoint)) return;
-    // VS Code has no event for it.
-    await new Promise((resolve) => setTimeout(resolve, 50));
+/** Tells when an adapter has taken the function breakpoints; VS Code has no event for it. */
+class BreakpointAnswers implements vscode.DebugAdapterTrackerFactory {
+  private readonly answered = new vscode.EventEmitter<string>();
+
+  createDebugAdapterTracker({ id }: vscode.DebugSession): vscode.DebugAdapterTracker {
+    return {
+      onDidSendMessage: (message: DebugProtocol.Response) => {
+        if (message.type === 'response' && message.command === 'setFunctionBreakpoints') this.answered.fire(id);
+      },
+      onExit: () => this.answered.fire(id),
+    };
   }
-  throw new Error(vscode.l10n.t('The breakpoint could not be set.'));
+
+  /** The next answer of a session's adapter, or its end. */
+  next(session: vscode.DebugSession): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = this.answered.event((id) => {
+        if (id !== session.id) return;
+        waiting.dispose();
+        resolve();
+      });
+    });
+  }
 }
 
 /** The command "Follow a Socket Call…". */
 export function registerFollowCall(context: vscode.ExtensionContext, sessions: Sessions): void {
+  const answers = new BreakpointAnswers();
   context.subscriptions.push(
-    vscode.commands.registerCommand('sockscope.followCall', () => told(() => follow(sessions))),
+    vscode.debug.registerDebugAdapterTrackerFactory('sockscope', answers),
+    vscode.commands.registerCommand('sockscope.followCall', () => told(() => follow(sessions, answers))),
   );
 }
