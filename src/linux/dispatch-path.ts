@@ -10,7 +10,7 @@ import { nameOfEntry, type EnteredCall } from './call-places';
 import { hopsOf } from './dispatch-path-calls';
 import type { WayIn } from './dispatch-path-gates';
 import type { Hop } from './dispatch-path-hops';
-import { LinuxError } from './kernel';
+import { LinuxError, type Kernel } from './kernel';
 import type { LinuxPlatform } from './platform';
 import { callOfCase } from './socket-calls';
 import { SOCKETCALLS } from './socket-constants';
@@ -193,11 +193,27 @@ function hasReturned(hops: readonly Hop[], present: number, on: CallOnStack, pla
   // Right behind the call that leads there.
   const called = callBefore(kernel.target.readAvailable(top.address - 7, 7), top.address);
   if (called !== undefined && called !== 'indirect' && called === next.address) return true;
+  // Its inner part may have made the call: __inet_bind for inet_bind.
   if (called === 'indirect' && (next.kind === 'operations' || next.kind === 'protocol'))
-    return top.functionName === hops[present].symbol;
+    return top.functionName.endsWith(hops[present].symbol ?? top.functionName);
+  if (hops[present].kind !== 'entry') return false;
+  if (top.functionName === hops[present].symbol)
+    return top.address >= (returnOfEntry(kernel, hops[present]) ?? Infinity);
   // The entry code saves ENOSYS as the result, which stays until the table's function has given another.
-  if (hops[present].kind !== 'entry' || top.functionName === hops[present].symbol) return false;
   return (kernel.word('pt_regs', 'ax', on.saved) | 0) !== -ENOSYS;
+}
+
+/** Where the entry code goes on after its call of do_int80_syscall_32 or do_SYSENTER_32 (arch/x86/entry/entry_32.S). */
+function returnOfEntry(kernel: Kernel, { address }: Hop): number | undefined {
+  const found = address === undefined ? undefined : kernel.module.elf.symbolAt(address);
+  if (address === undefined || !found) return undefined;
+  const code = kernel.target.readAvailable(address, found.symbol.size);
+  for (let at = 5; at <= code.length; at++) {
+    const target = callBefore(code.subarray(at - 5, at), (address + at) >>> 0);
+    if (typeof target !== 'number' || kernel.module.elf.symbolAt(target)?.offset !== 0) continue;
+    if (/^do_\w*(?:syscall|sysenter)/i.test(kernel.symbolName(target) ?? '')) return (address + at) >>> 0;
+  }
+  return undefined;
 }
 
 /** Whether a frame of socketcall stands in the lines of a case. */

@@ -82,6 +82,28 @@ describe('adapter: the dispatch path of a system call', function () {
     }
   });
 
+  it('what has been left again is done', async () => {
+    await client.functionBreakpoints();
+    await client.run('stepOut', { threadId: thread });
+    const states = async (): Promise<string[]> => (await path()).hops.map(({ state }) => state);
+    for (const present of [6, 5, 4]) {
+      let now = await path();
+      // A hop may be left in several functions, one in the other.
+      for (let steps = 0; now.present !== present && steps < 4; steps++) {
+        await client.run('stepOut', { threadId: thread });
+        now = await path();
+      }
+      assert.equal(now.present, present);
+      assert.deepEqual(
+        await states(),
+        now.hops.map((_, i) => (i === present ? 'present' : 'done')),
+      );
+    }
+    // On the way back through the entry code.
+    while ((await client.top(thread)).name !== 'entry_INT80_32') await client.run('stepOut', { threadId: thread });
+    assert.deepEqual(await states(), ['done', 'done', 'present', 'done', 'done', 'done', 'done', 'done']);
+  });
+
   it('a thread that is in no system call has no path, and a sentence why', async () => {
     const { reason, path: none } = await body({ threadId: 2 });
     assert.equal(none, undefined);
