@@ -87,6 +87,14 @@ describe('the extension package', () => {
     assert.deepEqual([...files].filter(([name, bytes]) => bytes.length === 0 && !name.startsWith('dist/guest/sources')).map(([name]) => name), []); // prettier-ignore
   });
 
+  it('loads little when VS Code activates it: the adapter and its libraries are a file of their own', () => {
+    const extension = text('dist/extension.js');
+    assert.ok(extension.length < 200_000, `${extension.length} characters`);
+    for (const foreign of ['iced_x86', 'unzlibSync', 'WebAssembly.Module', 'class DebugSession'])
+      assert.ok(!extension.includes(foreign), `dist/extension.js contains ${foreign}`);
+    assert.ok(text('dist/adapter.js').includes('iced_x86'));
+  });
+
   it('names no folder of the machine that it was made on', () => {
     const own = [ROOT, os.homedir().length > 3 ? `${os.homedir()}/` : undefined, `${os.tmpdir()}/sockscope`]
       .filter((name) => name !== undefined)
