@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 /** Every package that any script may ask for, with the reason. Groups below refer to these names. */
 const WHY = {
   'linux-source-6.1': 'the kernel that the guest runs, as Debian ships its source',
-  'linux-source-6.12': 'a newer kernel, which the tests boot beside the built-in one',
+  'linux-source-6.12': 'a newer kernel, which `npm run test:kernels` boots',
   'xz-utils': 'unpacks the kernel source',
   make: 'drives the kernel build',
   gcc: 'compiles the kernel and the lab programs (32-bit code without a C library)',
@@ -50,7 +50,6 @@ export const TEST_PACKAGES = [
   'qemu-system-x86',
   'gdb',
   'strace',
-  'linux-source-6.12',
   'llvm',
   'tshark',
   'chromium',

@@ -6,7 +6,6 @@ import { describeUnsupported } from './unsupported';
 
 /** Registers by their encoding. */
 const GENERAL = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'] as const;
-const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'] as const;
 const TASK_REGISTER = 7;
 const LOCAL_DESCRIPTOR_TABLE = 6;
 
@@ -49,6 +48,7 @@ export class EmulatorTarget implements Target {
   private readonly watches = new Map<number, Watch>();
   private readonly outputListeners: ((bytes: Uint8Array) => void)[] = [];
   private nextId = 1;
+  private breakpointsChanged = false;
   private pauseWanted = false;
   private disposed = false;
   private idleTime = 0;
@@ -65,10 +65,13 @@ export class EmulatorTarget implements Target {
 
   registers(): Registers {
     const { registers } = this.machine;
-    const result = { eip: registers.eip, eflags: registers.eflags } as Registers;
-    GENERAL.forEach((name, i) => (result[name] = registers.general(i)));
-    SEGMENTS.forEach((name, i) => (result[name] = registers.segment(i).selector));
-    return result;
+    const general = (number: number): number => registers.general(number);
+    const selector = (number: number): number => registers.selector(number);
+    return {
+      eax: general(0), ecx: general(1), edx: general(2), ebx: general(3), esp: general(4), ebp: general(5), esi: general(6), edi: general(7),
+      eip: registers.eip, eflags: registers.eflags,
+      es: selector(0), cs: selector(1), ss: selector(2), ds: selector(3), fs: selector(4), gs: selector(5),
+    }; // prettier-ignore
   }
 
   writeRegister(name: RegisterName, value: number): void {
@@ -115,6 +118,13 @@ export class EmulatorTarget implements Target {
     return bytes;
   }
 
+  readWord(address: number): number {
+    const word = this.machine.readWord(address >>> 0);
+    if (word !== undefined) return word;
+    const bytes = this.readMemory(address, 4);
+    return (bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)) >>> 0;
+  }
+
   readAvailable(address: number, length: number, pageDirectory?: number): Uint8Array {
     const { bytes, unmapped } = this.machine.readVirtual(address >>> 0, length, space(pageDirectory));
     return unmapped.length > 0 ? bytes.subarray(0, (unmapped[0].address - address) >>> 0) : bytes;
@@ -144,7 +154,7 @@ export class EmulatorTarget implements Target {
     if (ids) ids.push(id);
     else {
       this.byAddress.set(address >>> 0, [id]);
-      this.machine.setBreakpoints(this.byAddress.keys());
+      this.breakpointsChanged = true;
     }
     return id;
   }
@@ -157,8 +167,15 @@ export class EmulatorTarget implements Target {
     if (rest.length > 0) this.byAddress.set(breakpoint.address, rest);
     else {
       this.byAddress.delete(breakpoint.address);
-      this.machine.setBreakpoints(this.byAddress.keys());
+      this.breakpointsChanged = true;
     }
+  }
+
+  /** Gives the machine the breakpoints where they are others than before: code is decoded again for them, so once for many changes. */
+  private placeBreakpoints(): void {
+    if (!this.breakpointsChanged) return;
+    this.breakpointsChanged = false;
+    this.machine.setBreakpoints(this.byAddress.keys());
   }
 
   addWatchpoint(
@@ -195,6 +212,7 @@ export class EmulatorTarget implements Target {
       let turn = performance.now();
       for (;;) {
         const slice = (Math.floor(machine.count / SLICE) + 1) * SLICE;
+        this.placeBreakpoints();
         const stop = machine.run({ until: Math.min(slice, end) });
         const reason = this.reasonOf(stop);
         if (reason) return reason;
@@ -236,6 +254,7 @@ export class EmulatorTarget implements Target {
   }
 
   async step(): Promise<StopReason> {
+    this.placeBreakpoints();
     const stop = this.machine.step();
     return this.reasonOf(stop) ?? { kind: 'step' };
   }

@@ -324,7 +324,8 @@ export class EntryCode {
   /** Initial stack pointer of the task-state segment: the top of the entry stack. */
   private entryStackTop(): number | undefined {
     const tss = this.kernel.symbol('cpu_tss_rw');
-    return tss === undefined ? undefined : this.kernel.word('tss_struct', 'x86_tss.sp0', tss);
+    // A variable of each processor's own.
+    return tss && this.kernel.word('tss_struct', 'x86_tss.sp0', (tss + this.tasks.perCpu()) >>> 0);
   }
 
   private taskStackTop(): number {

@@ -83,7 +83,7 @@ export class Tasks {
   }
 
   /** What is added to a per-processor variable's address: 0 on a kernel for one processor (include/asm-generic/percpu.h). */
-  private perCpu(): number {
+  perCpu(): number {
     if (this.perCpuOffset !== undefined) return this.perCpuOffset;
     const table = this.kernel.symbol('__per_cpu_offset');
     if (table === undefined) return (this.perCpuOffset = 0);
