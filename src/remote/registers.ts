@@ -1,27 +1,9 @@
+import { REGISTER_NAMES } from '../debugger/frame-registers';
 import type { FloatRegister, RegisterName, Registers, SystemRegisters } from '../debugger/target';
 import { type StubConnection, ConnectionError } from './connection';
 import { defaultRegisters, readDescription, type RemoteRegister } from './description';
 import { float80Text } from './float80';
 import { fromHex, toHex } from './packet';
-
-const NAMES: readonly RegisterName[] = [
-  'eax',
-  'ecx',
-  'edx',
-  'ebx',
-  'esp',
-  'ebp',
-  'esi',
-  'edi',
-  'eip',
-  'eflags',
-  'cs',
-  'ss',
-  'ds',
-  'es',
-  'fs',
-  'gs',
-];
 
 /** The registers of a stopped target, read in one packet and kept until `forget`. */
 export class RemoteRegisters {
@@ -37,7 +19,7 @@ export class RemoteRegisters {
   ) {
     const described = hasDescription ? readDescription((annex) => this.readAnnex(annex)) : undefined;
     this.layout = described?.size ? described : defaultRegisters();
-    for (const name of NAMES)
+    for (const name of REGISTER_NAMES)
       if (!this.find(name)) throw new ConnectionError(`The stub has no register ${name}: it is not an x86 target.`);
   }
 
@@ -48,7 +30,7 @@ export class RemoteRegisters {
 
   read(): Registers {
     const registers = {} as Registers;
-    for (const name of NAMES) registers[name] = this.value(name) ?? 0;
+    for (const name of REGISTER_NAMES) registers[name] = this.value(name) ?? 0;
     return registers;
   }
 

@@ -171,15 +171,15 @@ export function emitDivide(
   writer.code.call(signed ? writer.functions.divideSigned : writer.functions.divideUnsigned);
 }
 
+/** Begins an `if` with a result: whether the flags are those of a subtraction. */
+function openIfSubtraction({ code }: Writer): void {
+  const family = FlagKind.Sub >> 5;
+  code.load(FLAG_KIND).const(5).op(Op.i32_shr_u).const(family).op(Op.i32_eq).open(Op.if, Type.I32);
+}
+
 export function emitCarry(writer: Writer): void {
   const { code, functions } = writer;
-  code
-    .load(FLAG_KIND)
-    .const(5)
-    .op(Op.i32_shr_u)
-    .const(FlagKind.Sub >> 5)
-    .op(Op.i32_eq);
-  code.open(Op.if, Type.I32);
+  openIfSubtraction(writer);
   code.load(FLAG_RESULT).load(FLAG_OPERAND).op(Op.i32_add).load(FLAG_OPERAND).op(Op.i32_lt_u);
   code.op(Op.else).call(functions.carry).end();
 }
@@ -209,13 +209,7 @@ export function emitCondition(writer: Writer, condition: ConditionCode): void {
     case 3:
     case 6:
     case 7:
-      code
-        .load(FLAG_KIND)
-        .const(5)
-        .op(Op.i32_shr_u)
-        .const(FlagKind.Sub >> 5)
-        .op(Op.i32_eq);
-      code.open(Op.if, Type.I32);
+      openIfSubtraction(writer);
       code.load(FLAG_RESULT).load(FLAG_OPERAND).op(Op.i32_add).load(FLAG_OPERAND);
       code.op(base === 3 ? Op.i32_le_u : base === 6 ? Op.i32_lt_s : Op.i32_le_s);
       code.op(Op.else).const(base).call(functions.condition).end();
