@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after } from 'mocha';
+import { makePackage } from '../../scripts/package.mjs';
 import type { Workbench } from './install';
 
 const ROOT = path.resolve(__dirname, '../..');
@@ -26,14 +27,7 @@ export function installedPackage(workbench: Workbench): Promise<string> {
 async function install(workbench: Workbench): Promise<string> {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sockscope-package-'));
   const file = path.join(folder, 'sockscope.vsix');
-  // prettier-ignore
-  const vsce = [
-    path.join(ROOT, 'node_modules/@vscode/vsce/vsce'), 'package', '--out', file, '--no-dependencies', '--follow-symlinks',
-    '--no-rewrite-relative-links', '--allow-missing-repository',
-    // What is packaged here is never published; the search for secrets takes a minute for the kernel's sources.
-    '--allow-package-all-secrets', '--allow-package-env-file',
-  ];
-  await run(process.execPath, vsce);
+  await makePackage(file);
   const extensions = path.join(folder, 'extensions');
   fs.mkdirSync(extensions);
   const config = path.join(folder, 'none.yaml');
