@@ -3,7 +3,7 @@ import { RegisterSet } from './frame-registers';
 import { callBefore } from './instructions';
 import { linkedAddress, type Module } from './modules';
 import type { EntryCrossing, Platform, ThreadContext } from './platform';
-import { DWARF_REGISTERS, MemoryError, type Target } from './target';
+import { DWARF_REGISTERS, MemoryError, type RegisterName, type Target } from './target';
 
 /** One activation of a concrete function (or of code without any). */
 export interface PhysicalFrame {
@@ -38,6 +38,17 @@ const SCANNED_WORDS = 64;
 const STACK_SIZE = 8192;
 const MAX_STACK_SWITCHES = 8;
 const MAX_FRAMES = 4096;
+
+/** Addresses at which a function keeps its caller's registers. */
+type SavedRegisters = ReadonlyMap<RegisterName, number>;
+const NOTHING_SAVED: SavedRegisters = new Map();
+/** `push` of the registers that a function keeps for its caller (SDM volume 2, PUSH). */
+const PUSHES: ReadonlyMap<number, RegisterName> = new Map([
+  [0x53, 'ebx'],
+  [0x55, 'ebp'],
+  [0x56, 'esi'],
+  [0x57, 'edi'],
+]);
 
 /** What the unwinder found for a frame: its CFA and how to make its caller's registers. */
 interface Recovery {
@@ -230,13 +241,10 @@ export class Unwinder {
       note: found.note,
       next: () => {
         const caller = new RegisterSet();
-        const names = ['ebx', 'esi', 'edi', 'cs', 'ss', 'ds', 'es', 'fs', 'gs'] as const;
+        const names = ['ebx', 'ebp', 'esi', 'edi', 'cs', 'ss', 'ds', 'es', 'fs', 'gs'] as const;
         for (const name of names) caller.put(name, frame.registers.get(name));
-        if (found.savedEbp === undefined) caller.put('ebp', frame.registers.get('ebp'));
-        else {
-          const place = { kind: 'memory', address: found.savedEbp } as const;
-          caller.put('ebp', { value: this.word(found.savedEbp), place });
-        }
+        for (const [name, address] of found.saved)
+          caller.put(name, { value: this.word(address), place: { kind: 'memory', address } });
         caller.put('esp', { value: (found.at + 4) >>> 0, place: { kind: 'computed' } });
         caller.put('eip', { value: this.word(found.at), place: { kind: 'memory', address: found.at } });
         return { kind: 'caller', frame: this.frame(caller, true) };
@@ -261,7 +269,7 @@ export class Unwinder {
   /** Where the return address of code without call-frame information probably is. */
   private findReturn(
     frame: Omit<PhysicalFrame, 'cfa' | 'note'>,
-  ): { at: number; savedEbp: number | undefined; note: string | undefined } | undefined {
+  ): { at: number; saved: SavedRegisters; note: string | undefined } | undefined {
     const esp = frame.registers.get('esp')?.value;
     if (esp === undefined) return undefined;
     const { module } = frame;
@@ -269,13 +277,18 @@ export class Unwinder {
     const symbol = module && linked !== undefined ? module.elf.symbolAt(linked) : undefined;
     const start = module && symbol ? (symbol.symbol.address + (module.loadBias ?? 0)) >>> 0 : undefined;
     const atEntry = !frame.afterCall && symbol?.offset === 0;
-    if (atEntry && this.returnKind(esp) !== undefined) return { at: esp, savedEbp: undefined, note: undefined };
+    if (atEntry && this.returnKind(esp) !== undefined) return { at: esp, saved: NOTHING_SAVED, note: undefined };
     const words = this.target.readAvailable(esp, SCANNED_WORDS * 4, this.context.pageDirectory);
     const view = new DataView(words.buffer, words.byteOffset, words.length);
     let weak: number | undefined;
     const ebp = frame.registers.byNumber(EBP)?.value;
     const byFramePointer =
-      ebp !== undefined && ebp >= esp && ebp - esp < 0x10000 && this.returnKind((ebp + 4) >>> 0) !== undefined
+      ebp !== undefined &&
+      ebp >= esp &&
+      ebp - esp < 0x10000 &&
+      // While the kernel changes from one stack to another, EBP may still belong to the first.
+      (frame.isUser || Math.floor(ebp / STACK_SIZE) === Math.floor(esp / STACK_SIZE)) &&
+      this.returnKind((ebp + 4) >>> 0) !== undefined
         ? (ebp + 4) >>> 0
         : undefined;
     for (let offset = 0; offset + 4 <= words.length; offset += 4) {
@@ -284,13 +297,35 @@ export class Unwinder {
       const kind = this.returnKindOf(view.getUint32(offset, true));
       if (kind === undefined) continue;
       if (kind !== 'indirect' && kind === start)
-        return { at, savedEbp: undefined, note: 'The caller was found by its call instruction.' };
+        return { at, saved: this.pushed(start, at, esp), note: 'The caller was found by its call instruction.' };
       weak ??= at;
     }
     if (byFramePointer !== undefined)
-      return { at: byFramePointer, savedEbp: byFramePointer - 4, note: 'The caller was found by the frame pointer.' };
+      return {
+        at: byFramePointer,
+        saved: new Map([['ebp', byFramePointer - 4]]),
+        note: 'The caller was found by the frame pointer.',
+      };
     if (weak === undefined || !module) return undefined;
-    return { at: weak, savedEbp: undefined, note: 'The caller was guessed from the stack’s contents.' };
+    return { at: weak, saved: NOTHING_SAVED, note: 'The caller was guessed from the stack’s contents.' };
+  }
+
+  /**
+   * Where the registers are that a function without call-frame information pushed first of all, as __switch_to_asm does.
+   * @param start the function's first instruction
+   * @param at where its return address is
+   * @param esp what is below has not been pushed yet, or has been popped
+   */
+  private pushed(start: number, at: number, esp: number): SavedRegisters {
+    const saved = new Map<RegisterName, number>();
+    const code = this.target.readAvailable(start, PUSHES.size, this.context.pageDirectory);
+    for (let i = 0; i < code.length; i++) {
+      const name = PUSHES.get(code[i]);
+      const address = at - 4 * (i + 1);
+      if (name === undefined || address < esp) break;
+      saved.set(name, address);
+    }
+    return saved;
   }
 
   private returnKind(at: number): number | 'indirect' | undefined {
