@@ -118,7 +118,7 @@ function hopItem(hop: DispatchHop, index: number, breakpoints: ReadonlySet<strin
   const { state, title, detail, memory, table } = hop;
   const figure =
     memory || table
-      ? `<div class="figure">${memoryLine(memory, index, l10n)}${table ? slots(table, l10n) : ''}</div>`
+      ? `<div class="figure">${memoryLine(memory, index, l10n)}${table ? slots(table, hop.kind, l10n) : ''}</div>`
       : '';
   return `<li class="hop ${state} ${hop.kind}"${state === 'present' ? ' aria-current="step"' : ''}>
 <div class="box">
@@ -177,7 +177,7 @@ function memoryLine(memory: DispatchMemory | undefined, index: number, l10n: Tra
 }
 
 /** The table's rows around the one that the call takes, as the study draws them. */
-function slots(table: Table, l10n: Translator): string {
+function slots(table: Table, kind: DispatchHop['kind'], l10n: Translator): string {
   const { name, index, entrySize, count, rows } = table;
   const base = tableBase(table);
   const caption = l10n.t('{0}: {1} entries of {2} bytes', name, count, entrySize);
@@ -186,7 +186,7 @@ function slots(table: Table, l10n: Translator): string {
     isThere ? '<tr class="gap" aria-hidden="true"><td colspan="4">⋮</td></tr>' : '';
   const drawn = rows.map(
     (row) =>
-      `<tr${row.isCurrent ? ' class="current" aria-current="true"' : ''}><th scope="row">${html(rowLabel(table, row))}</th><td class="address">${html(row.address)}</td><td class="bytes">${html(row.bytes)}</td><td class="target">${html(row.symbol ?? '')}</td></tr>`,
+      `<tr${row.isCurrent ? ' class="current" aria-current="true"' : ''}><th scope="row">${html(rowLabel(row, kind))}</th><td class="address">${html(row.address)}</td><td class="bytes">${html(row.bytes)}</td><td class="target">${html(row.symbol ?? '')}</td></tr>`,
   );
   const before = gap(rows.length > 0 && rows[0].index > 0);
   const behind = gap(rows.length > 0 && rows[rows.length - 1].index < count - 1);
@@ -194,9 +194,8 @@ function slots(table: Table, l10n: Translator): string {
 }
 
 /** Vectors are written in hexadecimal in the kernel and in the manuals, members of a structure by name. */
-function rowLabel(table: Table, row: Table['rows'][number]): string {
-  if (row.name !== undefined) return row.name;
-  return /idt/i.test(table.name) ? `0x${row.index.toString(16)}` : String(row.index);
+function rowLabel({ index, name }: Table['rows'][number], kind: DispatchHop['kind']): string {
+  return name ?? (kind === 'gate' ? `0x${index.toString(16)}` : String(index));
 }
 
 function tableBase({ entrySize, rows }: Table): string | undefined {
