@@ -36,6 +36,8 @@ interface Dump {
 export class MemoryCommands implements vscode.CodeLensProvider, vscode.Disposable {
   private readonly dumps = new Map<string, Dump>();
   private readonly registrations: vscode.Disposable[];
+  private readonly changed = new vscode.EventEmitter<void>();
+  readonly onDidChangeCodeLenses = this.changed.event;
 
   constructor(
     private readonly sessions: Sessions,
@@ -44,6 +46,7 @@ export class MemoryCommands implements vscode.CodeLensProvider, vscode.Disposabl
     const command = (name: string, action: (...args: never[]) => Promise<unknown>): vscode.Disposable =>
       vscode.commands.registerCommand(name, (...args: never[]) => told(() => action(...args)));
     this.registrations = [
+      this.changed,
       command('sockscope.showMemory', (subject: Subject) => this.showMemory(subject)),
       command('sockscope.viewSockaddr', (subject: Subject) => this.viewSockaddr(subject)),
       command('sockscope.growDump', (uri: string, before: number, after: number) => this.grow(uri, before, after)),
@@ -73,6 +76,8 @@ export class MemoryCommands implements vscode.CodeLensProvider, vscode.Disposabl
     this.dumps.set(uri.toString(), dump);
     await this.fill(uri.toString(), dump);
     await showBeside(uri);
+    // VS Code asks anew only where something has changed; the line of the last lens has.
+    this.changed.fire();
   }
 
   private async viewSockaddr(subject: Subject): Promise<void> {
@@ -140,6 +145,7 @@ export class MemoryCommands implements vscode.CodeLensProvider, vscode.Disposabl
     dump.start -= before;
     dump.end += after;
     await this.fill(uri, dump);
+    this.changed.fire();
   }
 
   private async fill(uri: string, dump: Dump): Promise<void> {
