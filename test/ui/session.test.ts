@@ -84,7 +84,10 @@ describe('a person in VS Code', function () {
     await page.keyboard.press('Escape');
     await page.keyboard.type('[0m.');
     await page.keyboard.press('Enter');
-    await page.locator('.terminal-wrapper.active .xterm-rows .xterm-fg-1', { hasText: 'red' }).waitFor();
+    const red = page.locator('.terminal-wrapper.active .xterm-rows span', { hasText: /^red$/ });
+    await red.waitFor();
+    const [r, g, b] = (await red.evaluate((span) => getComputedStyle(span).color)).match(/\d+/g)!.map(Number);
+    assert.ok(r > 2 * g && r > 2 * b, `the colour is ${r}, ${g}, ${b}`);
     await page.keyboard.press('Control+d');
 
     const words = Array.from({ length: 100 }, (_, i) => `${i}-pasted-into-the-guests-terminal-by-a-person`);
