@@ -268,6 +268,16 @@ export class Window {
     await this.page.keyboard.press('Enter');
   }
 
+  /** Chooses a colour theme by its name in the list. */
+  async chooseTheme(name: string): Promise<void> {
+    await this.command('Preferences: Color Theme');
+    const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first();
+    await row.waitFor();
+    await this.page.keyboard.insertText(name);
+    await row.click();
+    await this.page.waitForSelector('.quick-input-widget', { state: 'hidden' });
+  }
+
   /** What a webview panel shows. */
   webview(): FrameLocator {
     return this.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');

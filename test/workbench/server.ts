@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Workbench } from './install';
 
 /** Quiet defaults: nothing of VS Code's own that talks to the network or covers the window. */
-const SETTINGS: Record<string, unknown> = {
+const SETTINGS = {
   'workbench.startupEditor': 'none',
   'chat.disableAIFeatures': true,
   'chat.agentHost.enabled': false,
@@ -39,8 +39,6 @@ export interface Server {
   readonly port: number;
   /** What the server and its extension host have said, for failures. */
   output(): string;
-  /** Changes the user's settings; the windows follow. */
-  configure(settings: Record<string, unknown>): void;
   stop(): Promise<void>;
 }
 
@@ -58,12 +56,7 @@ export async function startServer(workbench: Workbench, options: ServerOptions =
   const extensions = options.extensions ?? path.join(home, 'extensions');
   fs.mkdirSync(path.join(user, 'User'), { recursive: true });
   fs.mkdirSync(extensions, { recursive: true });
-  let settings = SETTINGS;
-  const configure = (change: Record<string, unknown> = {}): void => {
-    settings = { ...settings, ...change };
-    fs.writeFileSync(path.join(user, 'User/settings.json'), JSON.stringify(settings));
-  };
-  configure(options.settings);
+  fs.writeFileSync(path.join(user, 'User/settings.json'), JSON.stringify({ ...SETTINGS, ...options.settings }));
   fs.writeFileSync(path.join(home, 'none.yaml'), 'auth: none\n');
 
   const port = await freePort();
@@ -95,7 +88,7 @@ export async function startServer(workbench: Workbench, options: ServerOptions =
     await stop();
     throw new Error(`The workbench's server did not start: ${(error as Error).message}\n${said}`);
   }
-  return { port, output: () => said, configure, stop };
+  return { port, output: () => said, stop };
 }
 
 /** A port that nobody listens on. */
