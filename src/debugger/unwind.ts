@@ -109,8 +109,9 @@ export class Unwinder {
     return step;
   }
 
-  private frame(registers: RegisterSet, afterCall: boolean, assumption?: string): PhysicalFrame {
+  private frame(registers: RegisterSet, returned: boolean, assumption?: string): PhysicalFrame {
     const address = registers.get('eip')?.value ?? 0;
+    const afterCall = returned && !this.isTaskStart(address);
     const lookupPc = afterCall ? (address - 1) >>> 0 : address;
     const module = this.platform.moduleAt(lookupPc, this.context.id);
     const isUser = ((registers.get('cs')?.value ?? 0) & 3) === 3;
@@ -294,9 +295,11 @@ export class Unwinder {
     for (let offset = 0; offset + 4 <= words.length; offset += 4) {
       const at = esp + offset;
       if (byFramePointer !== undefined && at >= byFramePointer) break;
-      const kind = this.returnKindOf(view.getUint32(offset, true));
-      if (kind === undefined) continue;
-      if (kind !== 'indirect' && kind === start)
+      const word = view.getUint32(offset, true);
+      const kind = this.returnKindOf(word);
+      const isStart = !frame.isUser && start !== undefined && this.isTaskStart(word);
+      if (kind === undefined && !isStart) continue;
+      if (start !== undefined && (kind === start || isStart))
         return { at, saved: this.pushed(start, at, esp), note: 'The caller was found by its call instruction.' };
       weak ??= at;
     }
@@ -326,6 +329,13 @@ export class Unwinder {
       saved.set(name, address);
     }
     return saved;
+  }
+
+  /** Whether a new task will begin there: the return address of its first frame, which no call has left. */
+  private isTaskStart(address: number): boolean {
+    if (!this.platform.beginsStack(address)) return false;
+    const module = this.platform.moduleAt(address, this.context.id);
+    return module?.elf.symbolAt(linkedAddress(module, address))?.offset === 0;
   }
 
   private returnKind(at: number): number | 'indirect' | undefined {

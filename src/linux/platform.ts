@@ -115,11 +115,21 @@ export class LinuxPlatform implements Platform {
 
   context(thread: ThreadId): ThreadContext {
     if (thread === this.currentThread()) {
-      return { id: thread, registers: this.target.registers(), pageDirectory: undefined, live: true };
+      return { id: thread, registers: this.target.registers(), pageDirectory: this.ownSpace(), live: true };
     }
     const task = this.task(thread);
     if (!task) throw new LinuxError('That task has ended.');
     return this.tasks.sleepingContext(task, thread);
+  }
+
+  /** The running task's page directory where the processor has another: schedule changes address spaces before it changes stacks. */
+  private ownSpace(): number | undefined {
+    return this.attempt(() => {
+      const task = this.currentTask();
+      const own = task && this.tasks.pageDirectory(task);
+      const { cr3 } = this.target.systemRegisters();
+      return own === undefined || cr3 === undefined || own === cr3 - (cr3 % PAGE_SIZE) ? undefined : own;
+    });
   }
 
   moduleAt(address: number, thread: ThreadId): Module | undefined {
@@ -250,6 +260,8 @@ export class LinuxPlatform implements Platform {
     }
   }
 }
+
+const PAGE_SIZE = 4096;
 
 /** Thread id of a pid. */
 function threadOf(pid: number): ThreadId {
