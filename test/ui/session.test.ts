@@ -125,6 +125,7 @@ describe('a person in VS Code', function () {
   });
 
   it('reads arguments, locals and registers', async () => {
+    await window.enlargeVariables(180);
     await window.expand(window.variable(/^Arguments/));
     await window.variable(/^call\s*=\s*2/).waitFor();
     await window.expand(window.variable(/^Locals/));
@@ -182,6 +183,7 @@ describe('a person in VS Code', function () {
   });
 
   it('sets a breakpoint in the assembly entry code, and stops there', async () => {
+    await window.showSections({ Watch: false });
     await window.page.locator('.debug-call-stack .monaco-list-row', { hasText: /^entry_INT80_32/ }).click();
     await window.page.locator('.tab.active', { hasText: 'entry_32.S' }).waitFor();
     const line = lineOf('arch/x86/entry/entry_32.S', 'SYM_FUNC_START(entry_INT80_32)') + 1;
@@ -198,13 +200,13 @@ describe('a person in VS Code', function () {
     await window.until('no breakpoints', async () => (await window.breakpointLines()).length === 0);
   });
 
-  it('continues to the end of the exchange, pauses, and stops', async () => {
+  it('continues until the server waits', async () => {
     await window.focusEditor();
     await window.page.keyboard.press('F5');
     await window.until('the server', async () => /replyhi: listening/.test(await window.terminalText()));
   });
 
-  it('ticks a system call and stops in it', async () => {
+  it('ticks a system call, stops in it, goes on to the end of the exchange, pauses, and stops', async () => {
     const sections = { Variables: false, Watch: false, 'System Calls': true };
     await window.showSections(sections);
     const row = window.page

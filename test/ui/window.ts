@@ -258,6 +258,20 @@ export class Window {
     await this.page.mouse.up();
   }
 
+  /** Gives the Variables section more room, by the edge below it. */
+  async enlargeVariables(by: number): Promise<void> {
+    const next = await this.page
+      .locator('.pane-header', { hasText: /^Watch/ })
+      .first()
+      .boundingBox();
+    assert.ok(next, 'the Watch section is not in view');
+    const x = next.x + next.width / 2;
+    await this.page.mouse.move(x, next.y);
+    await this.page.mouse.down();
+    await this.page.mouse.move(x, next.y + by);
+    await this.page.mouse.up();
+  }
+
   /** Adds an expression to the Watch view. */
   async watch(expression: string): Promise<void> {
     const header = this.page.locator('.pane-header', { hasText: 'Watch' });
