@@ -81,8 +81,8 @@ int main(void)
 	prepare("devpts", "/dev/pts");
 	prepare("tmpfs", "/tmp");
 	put("0x9" /* IFF_UP | IFF_LOOPBACK */, "/sys/class/net/lo/flags", "bringing up the loopback interface");
-	/* From here on only warnings and worse: news of the kernel would be written over the line that is being typed. */
-	put("5", "/proc/sys/kernel/printk", "lowering the console's log level");
+	/* From here on notices and worse only: the kernel's small talk would be written over the line that is being typed. */
+	put("6", "/proc/sys/kernel/printk", "lowering the console's log level");
 	for (;;) {
 		pid_t shell = fork(), ended;
 
