@@ -86,6 +86,15 @@ describe('a first session', function () {
       assert.match(await hop('102').locator('tr.current').innerText(), /^102\s+0x\w+\s+(\w\w ){3}\w\w\s+__ia32_sys_socketcall$/); // prettier-ignore
     });
 
+    it('shows the tables that the call goes through', async () => {
+      await window.command('View: Toggle Panel Visibility');
+      await hop('entry_INT80_32').locator('button.title').focus();
+      await hop('102').locator('tr.current').scrollIntoViewIfNeeded();
+      await window.screenshot('12-dispatch-tables');
+      await window.command('View: Toggle Panel Visibility');
+      await window.page.locator('.terminal-wrapper.active').waitFor();
+    });
+
     it('leads to the source of a hop', async () => {
       await hop('case SYS_BIND').locator('button.title').click();
       const line = lineOf('net/socket.c', 'case SYS_BIND:') + 1;
