@@ -237,9 +237,18 @@ export class Mmu {
     this.i32[(user ? EXECUTE_USER : EXECUTE_SUPERVISOR) + page] = pointer;
   }
 
-  /** Forget every pointer in the execution arrays (the code cache was emptied). */
+  /** Forget every pointer in the execution arrays (the code cache was emptied, breakpoints changed). */
   clearExecute(): void {
-    this.i32.fill(0, EXECUTE_SUPERVISOR, EXECUTE_SUPERVISOR + 2 * PAGES);
+    // Only pages on the lists have pointers; the arrays themselves are 8 MiB.
+    this.clearExecuteOf(this.list, this.listLength);
+    this.clearExecuteOf(this.globalList, this.globalListLength);
+  }
+
+  private clearExecuteOf(list: Uint32Array, length: number): void {
+    for (let n = 0; n < length; n++) {
+      this.i32[EXECUTE_SUPERVISOR + list[n]] = 0;
+      this.i32[EXECUTE_USER + list[n]] = 0;
+    }
   }
 
   /** Forget all translations but global ones (MOV to CR3, task switch). */
