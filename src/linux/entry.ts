@@ -216,17 +216,22 @@ export class EntryCode {
     const { kernel } = this;
     const savedAt: Partial<Record<RegisterName, number>> = {};
     const registers: Registers = { ...live };
+    const field = (member: string): number => base + kernel.offset('pt_regs', member);
+    const csWord = kernel.u32(field('cs'));
+    const toUser = (csWord & 3) === 3;
+    const behindOriginals = field('flags') + 4 + kernel.sizeOf('pt_regs') - kernel.offset('pt_regs', 'fs');
+    const isFixedUp = !toUser && (csWord & CS_FIXED_UP) !== 0;
+    const isStored = isFixedUp && (!partial || kernel.u32(field('sp')) === behindOriginals);
+    // While FIXUP_FRAME copies, the copies lie where the originals' other fields would be.
+    const lowest = isFixedUp && !isStored ? field('fs') : live.esp;
     for (const [name, member] of MEMBERS) {
-      const address = base + kernel.offset('pt_regs', member);
+      const address = field(member);
       // A field below the stack pointer has not been pushed yet, or has been popped: the register has the value.
-      if (address < live.esp) continue;
+      if (address < live.esp || address < lowest) continue;
       const segment = name === 'ds' || name === 'es' || name === 'fs';
       registers[name] = segment ? kernel.u16(address) : kernel.u32(address);
       if (!segment) savedAt[name] = address;
     }
-    const field = (member: string): number => base + kernel.offset('pt_regs', member);
-    const csWord = kernel.u32(field('cs'));
-    const toUser = (csWord & 3) === 3;
     registers.eip = kernel.u32(field('ip'));
     registers.cs = csWord & 0xffff;
     registers.eflags = kernel.u32(field('flags'));
@@ -239,8 +244,6 @@ export class EntryCode {
       if (registers.eip === 0) this.completeSysenter(registers, savedAt);
     } else {
       // In kernel mode the processor saves no stack pointer: it is where its words end, unless FIXUP_FRAME has stored it behind its copies.
-      const behindOriginals = base + kernel.sizeOf('pt_regs') + field('flags') + 4 - field('fs');
-      const isStored = (csWord & CS_FIXED_UP) !== 0 && (!partial || kernel.u32(field('sp')) === behindOriginals);
       registers.esp = isStored ? kernel.u32(field('sp')) : field('sp');
       registers.ss = 0x68;
     }
