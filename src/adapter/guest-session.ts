@@ -26,6 +26,7 @@ export class GuestSession {
   readonly script: ConsoleScript;
   readonly packets: PacketCapture;
   private readonly convenience: ConvenienceVariables;
+  private readonly modulesAtStop = new Map<number, readonly Module[]>();
   private readonly idioms: LinuxIdioms;
 
   /** @throws BootError where the kernel cannot be booted */
@@ -48,6 +49,7 @@ export class GuestSession {
       platform: this.platform,
       expressions: expressionHooks((frame) => this.environment(frame, false)),
     });
+    this.debugger.on('continued', () => this.modulesAtStop.clear());
     this.packets = new PacketCapture(this.platform);
     if (this.platform.kernel.symbol('loopback_xmit') !== undefined) this.packets.start();
     this.script = new ConsoleScript(this.target, configuration.run ?? []);
@@ -61,8 +63,12 @@ export class GuestSession {
   }
 
   /** Modules whose names have a meaning in a frame: another program's variables are not in this task's memory. */
-  modulesOf(frame: Frame): Module[] {
-    return this.platform.modulesOf(frame.thread);
+  modulesOf(frame: Frame): readonly Module[] {
+    // While the guest runs (a condition is evaluated), the task may have become another program since it was last asked.
+    if (this.debugger.running) return this.platform.modulesOf(frame.thread);
+    let modules = this.modulesAtStop.get(frame.thread);
+    if (!modules) this.modulesAtStop.set(frame.thread, (modules = this.platform.modulesOf(frame.thread)));
+    return modules;
   }
 
   /** Value of an expression. @throws ExpressionError, ValueError, MemoryError */
