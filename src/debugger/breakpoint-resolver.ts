@@ -1,5 +1,5 @@
 import type { FunctionInfo, InlinedCall, LineLocation } from '../symbols/api';
-import { DebuggerError, type BreakpointLocation } from './api';
+import type { BreakpointLocation } from './api';
 import { placedAddress, linkedAddress, type Module, type ModuleList } from './modules';
 import type { Platform, PlatformBreakpoint } from './platform';
 import { shownLine } from './shown-line';
@@ -224,10 +224,4 @@ export function placeAt(address: number): BreakpointLocation {
     functionName: undefined,
     inlined: undefined,
   };
-}
-
-/** An instruction reference as DAP clients hand it back: hexadecimal or decimal. @throws DebuggerError */
-export function parseInstructionReference(text: string, offset = 0): number {
-  if (!/^(0x[0-9a-f]+|\d+)$/i.test(text)) throw new DebuggerError(`"${text}" is not an address.`);
-  return (Number(text) + offset) >>> 0;
 }

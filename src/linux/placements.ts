@@ -31,7 +31,10 @@ export class Placements implements ModulePlacements {
 
   inMemory(): readonly Module[] {
     const placed = new Set<Module>();
-    for (const mm of this.spaces()) for (const module of this.placedIn(mm)) placed.add(module);
+    for (const mm of this.spaces()) {
+      const modules = this.attempt(() => this.modulesIn(mm)) ?? [];
+      for (const module of modules) if (module.loadBias !== undefined) placed.add(module);
+    }
     return [...[...this.modules].filter((module) => !choosesItsPlace(module)), ...placed];
   }
 
@@ -59,8 +62,16 @@ export class Placements implements ModulePlacements {
     this.watching = { breakpoint, told: this.summary() };
   }
 
+  /** The program and the vDSO of an address space, as it has them. @throws LinuxError, MemoryError */
+  modulesIn(mm: number): Module[] {
+    const program = this.tasks.programModule(this.modules, mm);
+    const base = this.vdso.baseFor(mm);
+    const vdso = base === 0 ? undefined : this.vdso.at(base);
+    return [...(program ? [this.ofProgram(program, mm)] : []), ...(vdso ? [vdso] : [])];
+  }
+
   /** A program of the session as an address space has it: itself, or a copy with its load bias. */
-  ofProgram(module: Module, mm: number): Module {
+  private ofProgram(module: Module, mm: number): Module {
     if (!choosesItsPlace(module)) return module;
     const code = module.elf.segments.filter(({ type, flags }) => type === PT_LOAD && (flags & PF_X) !== 0);
     const lowest = Math.min(...code.map(({ virtualAddress }) => virtualAddress));
@@ -72,22 +83,6 @@ export class Placements implements ModulePlacements {
     const copy = { ...module, loadBias };
     copies.set(loadBias, copy);
     return copy;
-  }
-
-  /** The vDSO as an address space has it. */
-  vdsoOf(mm: number): Module | undefined {
-    const base = this.vdso.baseFor(mm);
-    return base === 0 ? undefined : this.vdso.at(base);
-  }
-
-  private placedIn(mm: number): Module[] {
-    return (
-      this.attempt(() => {
-        const program = this.tasks.programModule(this.modules, mm);
-        const vdso = this.vdsoOf(mm);
-        return [...(program && choosesItsPlace(program) ? [this.ofProgram(program, mm)] : []), ...(vdso ? [vdso] : [])];
-      }) ?? []
-    );
   }
 
   /** The address spaces of all tasks. */

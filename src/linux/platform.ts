@@ -139,7 +139,7 @@ export class LinuxPlatform implements Platform {
     return this.attempt(() => {
       const task = thread === this.currentThread() ? this.currentTask() : this.task(thread);
       if (!task || task.mm === 0) return undefined;
-      return this.userModules(task.mm).find((module) => moduleHasCode(module, address));
+      return this.placements.modulesIn(task.mm).find((module) => moduleHasCode(module, address));
     });
   }
 
@@ -148,14 +148,8 @@ export class LinuxPlatform implements Platform {
     const { module } = this.kernel;
     if (this.beforePaging()) return [module];
     const task = thread === this.currentThread() ? this.currentTask() : this.task(thread);
-    const user = task && task.mm !== 0 ? this.attempt(() => this.userModules(task.mm)) : undefined;
+    const user = task && task.mm !== 0 ? this.attempt(() => this.placements.modulesIn(task.mm)) : undefined;
     return [module, ...(user ?? [])];
-  }
-
-  private userModules(mm: number): Module[] {
-    const program = this.programModule(mm);
-    const vdso = this.placements.vdsoOf(mm);
-    return [...(program ? [program] : []), ...(vdso ? [vdso] : [])];
   }
 
   /** Paging is off until startup_32 has built its page tables; the kernel then runs at its physical addresses. */
@@ -171,18 +165,12 @@ export class LinuxPlatform implements Platform {
     return this.unpaged;
   }
 
-  /** The program among the session's modules that an address space runs, as it is placed there. */
-  private programModule(mm: number): Module | undefined {
-    const module = this.tasks.programModule(this.modules, mm);
-    return module && this.placements.ofProgram(module, mm);
-  }
-
   isModuleCurrent(module: Module): boolean {
     if (module.kind === 'kernel') return true;
     return (
       this.attempt(() => {
         const mm = this.kernel.word('task_struct', 'mm', this.tasks.currentAddress());
-        return mm !== 0 && this.userModules(mm).includes(module);
+        return mm !== 0 && this.placements.modulesIn(mm).includes(module);
       }) ?? false
     );
   }
