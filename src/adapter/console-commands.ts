@@ -90,7 +90,8 @@ function ps(session: GuestSession): string {
     const parent = kernel.word('task_struct', 'real_parent', task.address);
     const where = task.address === running ? '' : (platform.waitChannel(task) ?? '');
     const state = platform.tasks.stateOf(task, task.address === running);
-    const comm = task.mm === 0 ? `[${task.comm}]` : task.comm;
+    const name = platform.tasks.nameOf(task);
+    const comm = task.mm === 0 ? `[${name}]` : name;
     return [String(task.pid), String(task.tgid), String(platform.tasks.tgidOf(parent)), state, where, comm];
   });
   return table([['PID', 'TGID', 'PPID', 'STATE', 'WCHAN', 'COMMAND'], ...rows], 3);

@@ -55,14 +55,14 @@ function tasks({ session: { platform } }: RequestHost): object[] {
   const { tasks, kernel } = platform;
   const running = platform.currentTask()?.address;
   return tasks.list().map((task) => {
-    const { address, pid, tgid, comm, mm } = task;
+    const { address, pid, tgid, mm } = task;
     const isRunning = address === running;
     return {
       threadId: pid === 0 ? IDLE_THREAD : pid,
       pid,
       tgid,
       ppid: tasks.tgidOf(kernel.word('task_struct', 'real_parent', address)),
-      comm,
+      comm: tasks.nameOf(task),
       state: tasks.stateOf(task, isRunning),
       isRunning,
       isKernelThread: mm === 0 && pid !== 0,

@@ -4,11 +4,12 @@ import type { Module } from '../debugger/modules';
 import type { Target } from '../debugger/target';
 import { Value, type ValueAccess } from '../debugger/values';
 import { describeAddress } from '../debugger/expressions';
+import { wordIn } from './argument-values';
 
 /**
  * Functions whose units define most of the structures of interest (scheduler, processes, program loading, processor set-up, sockets,
- * Internet protocols):
- * these units are searched first, so that the index of all debug information is needed only for rare ones.
+ * Internet protocols, kernel threads): these units are searched first, so that the index of all debug information is needed only for
+ * rare ones.
  */
 const LANDMARKS = [
   'schedule',
@@ -18,6 +19,7 @@ const LANDMARKS = [
   'cpu_init',
   '__sys_socket',
   'inet_create',
+  'kthreadd',
 ];
 
 const TEXT = new TextDecoder();
@@ -158,6 +160,18 @@ export class Kernel {
     if (this.target.readWord) return this.target.readWord(address);
     const bytes = this.target.readMemory(address, 4);
     return (bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)) >>> 0;
+  }
+
+  /** Words of four bytes that lie in a row. */
+  words(address: number, count: number): number[] {
+    const words = new Array<number>(count);
+    if (this.target.readWord) {
+      for (let i = 0; i < count; i++) words[i] = this.target.readWord((address + 4 * i) >>> 0);
+    } else {
+      const bytes = this.target.readMemory(address, 4 * count);
+      for (let i = 0; i < count; i++) words[i] = wordIn(bytes, 4 * i);
+    }
+    return words;
   }
 
   /** Member of four bytes, such as a pointer. */

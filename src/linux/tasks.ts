@@ -8,6 +8,7 @@ import type { ThreadContext, ThreadId } from '../debugger/platform';
 import { MemoryError, type Registers } from '../debugger/target';
 import { integerOf } from '../debugger/values';
 import { fieldIfAny } from './fields';
+import { kernelThreadName } from './kernel-thread-names';
 import { LinuxError, type Kernel } from './kernel';
 
 /** Thread id of the idle task (pid 0), because clients take 0 for "no thread". No pid reaches it (PID_MAX_LIMIT is 2^22). */
@@ -20,7 +21,7 @@ export interface Task {
   readonly pid: number;
   /** Process id as user space knows it (the thread group's). */
   readonly tgid: number;
-  /** At most 15 characters. */
+  /** At most 15 characters; see `Tasks.nameOf`. */
   readonly comm: string;
   /** Its mm_struct; 0 for a kernel thread, and for a process that has ended so far that its memory is given back. */
   readonly mm: number;
@@ -122,6 +123,11 @@ export class Tasks {
     };
   }
 
+  /** The name that `ps` shows: of a kernel thread the whole one, where the kernel keeps it. */
+  nameOf({ address, comm, isKernelThread }: Pick<Task, 'address' | 'comm' | 'isKernelThread'>): string {
+    return isKernelThread ? kernelThreadName(this.kernel, address, comm) : comm;
+  }
+
   /** All threads of all processes, the idle task first. */
   list(): Task[] {
     return this.addresses().map((address) => this.read(address));
@@ -161,7 +167,7 @@ export class Tasks {
    */
   describe(task: Task, running: boolean, where?: string): string {
     const kind = task.isKernelThread && task.pid !== 0 ? ', kernel thread' : '';
-    return `${task.comm} (pid ${task.pid}${kind}) ${this.stateOf(task, running)}${where ? ` in ${where}` : ''}`;
+    return `${this.nameOf(task)} (pid ${task.pid}${kind}) ${this.stateOf(task, running)}${where ? ` in ${where}` : ''}`;
   }
 
   private hasFlag(address: number, flag: number): boolean {

@@ -120,7 +120,11 @@ class Comparison {
       task.address === reader.address
         ? 'R'
         : { sleeping: 'S', waiting: 'D', zombie: 'Z', ready: 'R' }[tasks.stateOf(task, false)];
-    this.equal([task.pid, task.comm, letter, real.tgid], [Number(pid), comm, state, Number(parent)], `task ${pid}`);
+    this.equal(
+      [task.pid, tasks.nameOf(task), letter, real.tgid],
+      [Number(pid), comm, state, Number(parent)],
+      `task ${pid}`,
+    );
     // Flags (the ninth field of proc(5)), of which we tell kernel threads.
     this.equal(task.isKernelThread, (Number(numbers[4]) & 0x200000) !== 0, `task ${pid}`);
     const mm = (member: string): number => (task.mm === 0 ? 0 : kernel.word('mm_struct', member, task.mm));
