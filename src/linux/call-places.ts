@@ -19,6 +19,8 @@ const VARIANTS: Readonly<Record<string, string>> = {
 };
 /** The calls of the socket interface, by the name that users know. */
 export const SOCKET_CALL_NAMES: readonly string[] = Object.keys(SOCKET_CALLS);
+/** The same by socketcall's numbers. */
+const MULTIPLEXED = SOCKETCALLS.map((each) => each && callOfCase(each));
 /** Most arguments that socketcall copies (nargs in net/socket.c). */
 const MAX_ARGUMENTS = 6;
 
@@ -45,13 +47,13 @@ export interface EnteredCall {
   readonly returnStack: number;
 }
 
-/** What is read at every call, in bytes. */
+/** Where what is read at every call lies. */
 interface Layout {
-  /** Of thread.sp0 in task_struct. */
+  /** Offset of thread.sp0 in task_struct, bytes. */
   readonly stackTop: number;
-  /** Of pt_regs. */
+  /** Words of pt_regs. */
   readonly size: number;
-  /** In pt_regs: the argument registers in their order, and orig_ax. */
+  /** Words of pt_regs, counted from the return address below it: the argument registers in their order, and orig_ax. */
   readonly arguments: readonly number[];
   readonly number: number;
 }
@@ -59,9 +61,9 @@ interface Layout {
 function layoutOf(kernel: Kernel): Layout {
   return {
     stackTop: kernel.offset('task_struct', 'thread.sp0'),
-    size: kernel.sizeOf('pt_regs'),
-    arguments: ['bx', 'cx', 'dx', 'si', 'di', 'bp'].map((member) => kernel.offset('pt_regs', member)),
-    number: kernel.offset('pt_regs', 'orig_ax'),
+    size: kernel.sizeOf('pt_regs') >>> 2,
+    arguments: ['bx', 'cx', 'dx', 'si', 'di', 'bp'].map((member) => 1 + (kernel.offset('pt_regs', member) >>> 2)),
+    number: 1 + (kernel.offset('pt_regs', 'orig_ax') >>> 2),
   };
 }
 
@@ -77,7 +79,7 @@ export class CallPlaces {
 
   /** Addresses at which a call can be met; empty where this kernel does not have it. */
   addressesOf(name: string): number[] {
-    const multiplexed = SOCKETCALLS.some((each) => each && callOfCase(each) === name);
+    const multiplexed = MULTIPLEXED.includes(name);
     return [...this.byAddress]
       .filter(([, entry]) => nameOfEntry(entry) === name || entry === name || (multiplexed && entry === 'socketcall'))
       .map(([address]) => address);
@@ -112,16 +114,17 @@ export class CallPlaces {
     const layout = (this.layout ??= layoutOf(kernel));
     const task = tasks.recordedAddress();
     // The saved registers lie at the top of the task's stack. Wrappers take their address in EAX (from 5.7), but not in all versions.
-    const top = (kernel.u32((task + layout.stackTop) >>> 0) - layout.size) >>> 0;
-    // One read for all: with the return address of the entry code's call, which is the word below.
-    const bytes = this.platform.target.readMemory((top - 4) >>> 0, 4 + layout.size);
-    const registers = layout.arguments.map((offset) => wordIn(bytes, 4 + offset));
-    const call = entry === 'socketcall' ? SOCKETCALLS[registers[0]] : undefined;
+    const top = kernel.u32((task + layout.stackTop) >>> 0) - 4 * layout.size;
+    // With the return address of the entry code's call, which is the word below.
+    const saved = kernel.words((top - 4) >>> 0, 1 + layout.size);
+    const registers = layout.arguments.map((index) => saved[index]);
+    const [selected] = registers;
+    const call = entry === 'socketcall' ? SOCKETCALLS[selected] : undefined;
     return {
-      name: call ? callOfCase(call) : nameOfEntry(entry),
+      name: (call && MULTIPLEXED[selected]) ?? nameOfEntry(entry),
       entry,
-      number: wordIn(bytes, 4 + layout.number),
-      gate: this.gateOf(wordIn(bytes, 0)),
+      number: saved[layout.number],
+      gate: this.gateOf(saved[0]),
       case: call,
       words: call ? this.wordsAt(registers[1]) : entry === 'old_select' ? this.wordsAt(registers[0]) : registers,
       task,
@@ -147,6 +150,11 @@ export class CallPlaces {
 
   /** Argument words in the caller's memory, as many as are mapped. */
   private wordsAt(address: number): number[] {
+    try {
+      return this.platform.kernel.words(address, MAX_ARGUMENTS);
+    } catch (error) {
+      if (!(error instanceof MemoryError)) throw error;
+    }
     const bytes = this.platform.target.readAvailable(address, 4 * MAX_ARGUMENTS);
     return Array.from({ length: bytes.length >>> 2 }, (_, i) => wordIn(bytes, 4 * i));
   }

@@ -4,9 +4,9 @@
  */
 
 import { MemoryError } from '../debugger/target';
-import type { EnteredCall } from './call-places';
+import type { EnteredCall, Gate } from './call-places';
 import { gateHops, servingHops, tableHops, type MadeCall } from './dispatch-path-calls';
-import { wordIn, type Hop } from './dispatch-path-hops';
+import { type Hop } from './dispatch-path-hops';
 import { ROUTES } from './dispatch-path-routes';
 import { descriptorOf, type SocketCall } from './dispatch-path-sockets';
 import { pathNames } from './dispatch-path-text';
@@ -14,26 +14,36 @@ import { LinuxError, type Kernel } from './kernel';
 import type { LinuxPlatform } from './platform';
 import { SOCKETCALLS } from './socket-constants';
 
+/** Paths by the numbers that decide them. A tree, because to make one key of the numbers costs more than to read them. */
+class PathTree {
+  names: readonly string[] | undefined;
+  private readonly branches = new Map<number, PathTree>();
+
+  branch(number: number): PathTree {
+    let branch = this.branches.get(number);
+    if (!branch) this.branches.set(number, (branch = new PathTree()));
+    return branch;
+  }
+}
+
+const GATES: readonly Gate[] = ['int $0x80', 'sysenter', 'an unknown gate'];
+
 export class PathNames {
-  private readonly known = new Map<string, readonly string[]>();
+  private readonly known = new Map<string, PathTree>();
   /** The parts that many paths have in common. */
   private readonly parts = new Map<string, readonly string[]>();
-  private readonly deciders: SocketDeciders;
+  private readonly readMemory: SocketCall['readMemory'];
+  private offsets: Offsets | undefined;
 
   constructor(private readonly platform: LinuxPlatform) {
-    this.deciders = new SocketDeciders(platform.kernel);
+    this.readMemory = (address, length) => platform.target.readMemory(address, length);
   }
 
   /** `bind`, `vector 0x80`, …, `inet_bind`, `inet_csk_get_port`, for the current task's call; empty where it cannot be told. */
   of(call: EnteredCall): readonly string[] {
     try {
-      const key = this.keyOf(call);
-      let names = this.known.get(key);
-      if (!names) {
-        names = this.namesOf(this.made(call));
-        this.known.set(key, names);
-      }
-      return names;
+      const place = this.placeOf(call);
+      return (place.names ??= this.namesOf(this.made(call)));
     } catch (error) {
       if (error instanceof MemoryError || error instanceof LinuxError) return [];
       throw error;
@@ -56,7 +66,7 @@ export class PathNames {
   }
 
   private made({ name, number, gate, case: case_, words, task }: EnteredCall): MadeCall {
-    const { kernel, target } = this.platform;
+    const { kernel } = this.platform;
     return {
       name,
       entry: this.platform.systemCalls().get(number | 0),
@@ -68,73 +78,62 @@ export class PathNames {
       saved: (kernel.word('task_struct', 'thread.sp0', task) - kernel.sizeOf('pt_regs')) >>> 0,
       kernelFrames: [],
       userFrames: [],
-      readMemory: (address, length) => target.readMemory(address, length),
+      readMemory: this.readMemory,
     };
   }
 
-  /** All that decides a call's path. */
-  private keyOf(call: EnteredCall): string {
+  /** By all that decides a call's path. */
+  private placeOf(call: EnteredCall): PathTree {
     const { name, number, gate, words, task } = call;
-    const parts: unknown[] = [gate, number, name];
+    let place = this.known.get(name);
+    if (!place) this.known.set(name, (place = new PathTree()));
+    place = place.branch(GATES.indexOf(gate)).branch(number);
     const route = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
-    if (route) {
-      const { kernel, target } = this.platform;
-      const readMemory = (address: number, length: number): Uint8Array => target.readMemory(address, length);
-      const of: SocketCall = { kernel, name, words, task, frames: [], readMemory };
-      const fd = descriptorOf(of, route);
-      parts.push(...(fd === undefined ? words.slice(0, 3) : this.deciders.of(task, fd)));
-      if (name === 'setsockopt' || name === 'getsockopt' || name === 'shutdown') parts.push(words[1]);
-      // An address of AF_UNSPEC dissolves the association.
-      if (name === 'connect') parts.push(target.readAvailable(words[1] >>> 0, 2).join());
-    }
-    return parts.join('/');
+    if (!route) return place;
+    const { kernel, target } = this.platform;
+    const fd = descriptorOf({ kernel, name, words, task, frames: [], readMemory: this.readMemory }, route);
+    if (fd !== undefined) place = this.descriptorPlace(place, task, fd);
+    else for (let i = 0; i < 3; i++) place = place.branch(words[i]);
+    if (name === 'setsockopt' || name === 'getsockopt' || name === 'shutdown') return place.branch(words[1]);
+    // An address of AF_UNSPEC dissolves the association.
+    if (name === 'connect') for (const byte of target.readAvailable(words[1] >>> 0, 2)) place = place.branch(byte);
+    return place;
+  }
+
+  /** By the operations of a descriptor's file and, of a socket, of the socket and its protocol, with its state. */
+  private descriptorPlace(place: PathTree, task: number, fd: number): PathTree {
+    const { kernel } = this.platform;
+    const at = (this.offsets ??= offsetsIn(kernel));
+    const table = kernel.u32(kernel.u32(task + at.files) + at.fdt);
+    const file = fd >>> 0 < kernel.u32(table + at.count) ? kernel.u32(kernel.u32(table + at.array) + 4 * fd) : 0;
+    if (file === 0) return place.branch(0);
+    const operations = kernel.u32(file + at.operations);
+    place = place.branch(operations);
+    if (operations !== kernel.symbol('socket_file_ops')) return place;
+    const socket = kernel.u32(file + at.socket);
+    place = place.branch(kernel.u32(socket + at.ops));
+    const sock = kernel.u32(socket + at.sk);
+    if (sock === 0) return place.branch(0);
+    return place.branch(kernel.u32(sock + at.protocol)).branch(kernel.u32(sock + at.state) & 0xff);
   }
 }
 
-/** Members that decide where a call on a descriptor goes, by structure. */
+/** Members that decide where a call on a descriptor goes. */
 const MEMBERS = {
-  task_struct: ['files'],
-  files_struct: ['fdt'],
-  fdtable: ['max_fds', 'fd'],
-  file: ['f_op', 'private_data'],
-  socket: ['ops', 'sk'],
-  sock: ['__sk_common.skc_prot', '__sk_common.skc_state'],
+  files: ['task_struct', 'files'],
+  fdt: ['files_struct', 'fdt'],
+  count: ['fdtable', 'max_fds'],
+  array: ['fdtable', 'fd'],
+  operations: ['file', 'f_op'],
+  socket: ['file', 'private_data'],
+  ops: ['socket', 'ops'],
+  sk: ['socket', 'sk'],
+  protocol: ['sock', '__sk_common.skc_prot'],
+  state: ['sock', '__sk_common.skc_state'],
 } as const;
-type Tag = keyof typeof MEMBERS;
+type Offsets = Readonly<Record<keyof typeof MEMBERS, number>>;
 
-/** Reads them with one read a structure, because a trace asks at each call. */
-class SocketDeciders {
-  private readonly spans = new Map<Tag, { first: number; length: number; offsets: readonly number[] }>();
-  private socketOperations: number | undefined;
-
-  constructor(private readonly kernel: Kernel) {}
-
-  /** The operations of a descriptor's file and, of a socket, of the socket and its protocol, with its state. */
-  of(task: number, fd: number): number[] {
-    const [files] = this.read('task_struct', task);
-    const [table] = this.read('files_struct', files);
-    const [count, array] = this.read('fdtable', table);
-    const file = fd >>> 0 < count ? this.kernel.u32(array + 4 * fd) : 0;
-    if (file === 0) return [];
-    const [operations, socket] = this.read('file', file);
-    this.socketOperations ??= this.kernel.symbol('socket_file_ops');
-    if (operations !== this.socketOperations) return [operations];
-    const [ops, sock] = this.read('socket', socket);
-    if (sock === 0) return [operations, ops];
-    const [protocol, state] = this.read('sock', sock);
-    return [operations, ops, protocol, state & 0xff];
-  }
-
-  /** The words of a structure's members. */
-  private read(tag: Tag, address: number): number[] {
-    let span = this.spans.get(tag);
-    if (!span) {
-      const offsets = MEMBERS[tag].map((member) => this.kernel.offset(tag, member));
-      const first = Math.min(...offsets);
-      span = { first, length: Math.max(...offsets) + 4 - first, offsets: offsets.map((offset) => offset - first) };
-      this.spans.set(tag, span);
-    }
-    const bytes = this.kernel.target.readMemory((address + span.first) >>> 0, span.length);
-    return span.offsets.map((offset) => wordIn(bytes.subarray(offset, offset + 4)));
-  }
+function offsetsIn(kernel: Kernel): Offsets {
+  const offsets = Object.entries(MEMBERS).map(([name, [tag, member]]) => [name, kernel.offset(tag, member)]);
+  return Object.fromEntries(offsets) as Offsets;
 }

@@ -23,6 +23,10 @@ const LANDMARKS = [
 ];
 
 const TEXT = new TextDecoder();
+/** Type of a segment that is loaded (ELF specification, program header). */
+const PT_LOAD = 1;
+/** CONFIG_VMSPLIT_3G. */
+const USUAL_PAGE_OFFSET = 0xc0000000;
 /** Texts up to this length (TASK_COMM_LEN) are read character by character. */
 const SHORT = 16;
 
@@ -45,11 +49,15 @@ export class Kernel {
   private readonly structs = new Map<string, StructType | undefined>();
   private readonly enumerators = new Map<string, number | undefined>();
   readonly access: ValueAccess;
+  /** PAGE_OFFSET: the difference between virtual and physical addresses of the kernel, and where user addresses end. */
+  readonly pageOffset: number;
 
   constructor(
     readonly module: Module,
     readonly target: Target,
   ) {
+    const text = module.elf.segments.find((s) => s.type === PT_LOAD && s.virtualAddress !== s.physicalAddress);
+    this.pageOffset = text ? (text.virtualAddress - text.physicalAddress) >>> 0 : USUAL_PAGE_OFFSET;
     this.access = {
       readMemory: (address, length) => target.readMemory(address, length),
       writeMemory: (address, bytes) => target.writeMemory(address, bytes),
@@ -145,6 +153,13 @@ export class Kernel {
   /** Name of the symbol that begins at, or covers, an address. */
   symbolName(address: number): string | undefined {
     return this.module.elf.symbolAt(address)?.symbol.name;
+  }
+
+  /** `__ia32_sys_socketcall+0x5a`: the symbol with the distance from its beginning. */
+  symbolText(address: number): string | undefined {
+    const found = this.module.elf.symbolAt(address);
+    if (!found) return undefined;
+    return found.offset === 0 ? found.symbol.name : `${found.symbol.name}+0x${found.offset.toString(16)}`;
   }
 
   u8(address: number): number {

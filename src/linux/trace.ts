@@ -35,12 +35,59 @@ export interface TracedCall {
   readonly path: readonly string[];
 }
 
+/** What is noted of a call at its entry. */
 interface Kept {
   readonly view: CallView;
   readonly path: readonly string[];
   readonly pid: number;
   readonly comm: string;
   readonly enteredAt: number;
+}
+
+/** A call as it was read, whose texts are made when they are wanted: the guest waits while it is read, but not for its text. */
+class ReadCall implements TracedCall {
+  readonly pid: number;
+  readonly comm: string;
+  readonly call: string;
+  readonly entry: string;
+  readonly number: number;
+  readonly gate: Gate;
+  readonly case: string | undefined;
+  readonly enteredAt: number;
+  readonly path: readonly string[];
+
+  constructor(
+    { name, entry, number, gate, case: case_ }: EnteredCall,
+    kept: Kept,
+    private readonly view: CallView,
+    readonly result: number | undefined,
+    readonly returnedAt: number | undefined,
+    /** What strace shows after the result, or instead of one. */
+    private readonly note: string,
+  ) {
+    this.pid = kept.pid;
+    this.comm = kept.comm;
+    this.call = name;
+    this.entry = entry;
+    this.number = number | 0;
+    this.gate = gate;
+    this.case = case_;
+    this.enteredAt = kept.enteredAt;
+    this.path = kept.path;
+  }
+
+  get arguments(): readonly ShownArgument[] {
+    return this.view.arguments;
+  }
+
+  get error(): string | undefined {
+    return this.result !== undefined && isFailure(this.result) ? errnoName(this.result) : undefined;
+  }
+
+  get text(): string {
+    const outcome = this.result === undefined ? '' : `= ${straceResult(this.call, this.result)}`;
+    return `${this.view.text} ${outcome}${this.note}`;
+  }
 }
 
 /** Calls that never return to their caller. */
@@ -81,39 +128,21 @@ export class CallTrace extends CallWatch<Kept> {
       enteredAt: target.instructionCount(),
     };
     if (!NO_RETURN.has(call.name)) return { keep };
-    this.tell(call, keep, keep.view, undefined, '= ?');
+    this.listener(new ReadCall(call, keep, keep.view, undefined, undefined, '= ?'));
     return 'ignore';
   }
 
   protected returned(call: EnteredCall, kept: Kept, result: number): boolean {
     const shown = this.decoder.atReturn(kept.view, result);
     const note = this.decoder.note(kept.view, result);
-    this.tell(call, kept, shown, result, `= ${straceResult(call.name, result)}${note}`);
+    this.listener(new ReadCall(call, kept, shown, result, this.platform.target.instructionCount(), note));
     return false;
   }
 
   /** The guest has ended: shows the calls that were still under way. */
   finish(): void {
-    for (const { call, kept } of this.unfinished()) this.tell(call, kept, kept.view, undefined, '<unfinished ...>');
+    for (const { call, kept } of this.unfinished())
+      this.listener(new ReadCall(call, kept, kept.view, undefined, undefined, '<unfinished ...>'));
     this.removed();
-  }
-
-  private tell(call: EnteredCall, kept: Kept, view: CallView, result: number | undefined, outcome: string): void {
-    this.listener({
-      pid: kept.pid,
-      comm: kept.comm,
-      call: call.name,
-      entry: call.entry,
-      number: call.number | 0,
-      gate: call.gate,
-      case: call.case,
-      arguments: view.arguments,
-      result,
-      error: result !== undefined && isFailure(result) ? errnoName(result) : undefined,
-      enteredAt: kept.enteredAt,
-      returnedAt: result === undefined ? undefined : this.platform.target.instructionCount(),
-      text: `${view.text} ${outcome}`,
-      path: kept.path,
-    });
   }
 }

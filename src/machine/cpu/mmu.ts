@@ -335,6 +335,12 @@ export class Mmu {
     return this.alignmentChecked;
   }
 
+  /** Physical address as the TLB has it for reading by the supervisor; -1 where it has none. */
+  cached(linear: number): number {
+    const entry = this.i32[READ_SUPERVISOR + (linear >>> 12)];
+    return entry === -1 ? -1 : ((linear ^ entry) >>> 0) - RAM;
+  }
+
   /** Translate without side effects, with the given CR3 (or the current one); undefined where nothing is mapped. */
   lookUp(linear: number, cr3 = this.i32[CR3 >> 2]): Translation | undefined {
     const cr0 = this.i32[CR0 >> 2];
