@@ -1,4 +1,3 @@
-import type { DebugProtocol } from '@vscode/debugprotocol';
 import { CallTables } from '../linux/call-tables';
 import type { SourcePlace } from '../linux/places';
 import { allSockets } from '../linux/sockets';
@@ -6,7 +5,8 @@ import { readVectors } from '../linux/vectors';
 import type { GuestSession } from './guest-session';
 import { hex32 } from './registers';
 import { socketBody, socketStructures } from './socket-rows';
-import type { RequestGroup, RequestHost } from './request-host';
+import type { OwnHandlers, Placed } from './protocol';
+import type { RequestHost } from './request-host';
 import type { Sources } from './sources';
 
 /**
@@ -16,7 +16,9 @@ import type { Sources } from './sources';
  *  - `sockscope/socketcallCases`: the cases of the socketcall switch
  *  - `sockscope/sockets`: every open socket of every task, each with its structures to expand
  */
-export function linuxRequests(host: RequestHost): RequestGroup {
+export function linuxRequests(
+  host: RequestHost,
+): OwnHandlers<'sockscope/vectors' | 'sockscope/systemCalls' | 'sockscope/socketcallCases' | 'sockscope/sockets'> {
   const tables = new WeakMap<GuestSession, CallTables>();
   const tablesOf = (session: GuestSession): CallTables => {
     const known = tables.get(session) ?? new CallTables(session.platform);
@@ -32,7 +34,7 @@ export function linuxRequests(host: RequestHost): RequestGroup {
         handler: hex32(handler),
         memoryReference: hex32(descriptor),
       }));
-      return { base: hex32(idtrBase ?? 0), limit: idtrLimit, vectors };
+      return { base: hex32(idtrBase ?? 0), limit: idtrLimit ?? 0, vectors };
     },
     'sockscope/systemCalls': () => ({
       systemCalls: tablesOf(host.session)
@@ -56,12 +58,14 @@ export function linuxRequests(host: RequestHost): RequestGroup {
       return {
         cases: tablesOf(host.session)
           .socketcallCases(host.session.debugger.breakpoints())
-          .map(({ name, label, statement, breakpointIds, hits }) => ({
+          .map(({ name, label, statement, breakpointIds, hits, call, callHits }) => ({
             name,
             label,
             statement,
             breakpointIds,
             hits,
+            call,
+            callHits,
             ...(file ? { source: host.sourceTable.toSource(file) } : {}),
           })),
       };
@@ -73,7 +77,7 @@ export function linuxRequests(host: RequestHost): RequestGroup {
 export function placed(
   place: Pick<SourcePlace, 'file' | 'line'>,
   sources: Sources,
-): { file: string | undefined; source?: DebugProtocol.Source; line?: number } {
+): Placed & { file: string | undefined } {
   const { file, line } = place;
   return { file: file?.path, ...(file ? { source: sources.toSource(file), line } : {}) };
 }

@@ -3,9 +3,10 @@ import { DebuggerError } from '../debugger/api';
 import type { PacketCapture } from '../linux/packets';
 import { toPcapng } from '../linux/pcapng';
 import { NANOSECONDS_PER_INSTRUCTION } from './emulator-target';
+import type { BodyOf } from './protocol';
 
 /** Answer to `sockscope/packets`: what has crossed the loopback interface, from number `start` on. */
-export function packetList(capture: PacketCapture, args: { start?: unknown }): object {
+export function packetList(capture: PacketCapture, args: { start?: unknown }): BodyOf<'sockscope/packets'> {
   const start = typeof args.start === 'number' ? args.start : 0;
   return {
     packets: capture.packets.slice(start).map(({ count, pid, comm, bytes, length }, i) => ({
@@ -22,7 +23,7 @@ export function packetList(capture: PacketCapture, args: { start?: unknown }): o
 }
 
 /** Writes the packets as a pcapng file (`sockscope/exportPackets`). @throws DebuggerError */
-export function exportPackets(capture: PacketCapture, args: { path?: unknown }): object {
+export function exportPackets(capture: PacketCapture, args: { path?: unknown }): BodyOf<'sockscope/exportPackets'> {
   if (typeof args.path !== 'string' || args.path === '')
     throw new DebuggerError('sockscope/exportPackets needs "path".');
   try {

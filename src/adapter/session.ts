@@ -19,12 +19,13 @@ import { CAPABILITIES } from './capabilities';
 import { commandCompletions, consoleCommand } from './console-commands';
 import { dispatchRequests } from './dispatch-requests';
 import { loadGuestFiles } from './guest-files';
+import { guestRequests } from './guest-requests';
 import { GuestSession } from './guest-session';
 import { Inspection } from './inspection';
 import { linuxRequests } from './linux-requests';
 import { memoryRequests } from './memory-requests';
 import { checkLaunchConfiguration, LaunchError } from './launch-configuration';
-import { exportPackets, packetList } from './packet-requests';
+import type { OwnEvents, OwnHandlers, OwnRequest } from './protocol';
 import { hex32 } from './registers';
 import type { RequestGroup, RequestHost } from './request-host';
 import { SOURCE_SCHEME, Sources } from './sources';
@@ -106,9 +107,10 @@ export class SockScopeSession extends DebugSession {
       .catch((error: unknown) => this.failWith(response, describeError(error), mendingOf(error, request.arguments)));
   }
 
-  private readonly requestGroups: RequestGroup = {
+  private readonly requestGroups: RequestGroup & OwnHandlers<OwnRequest> = {
     ...breakpointRequests(this.requestHost()),
     ...memoryRequests(this.requestHost(), (...range) => this.onMemoryWritten(...range)),
+    ...guestRequests(this.requestHost()),
     ...linuxRequests(this.requestHost()),
     ...dispatchRequests(this.requestHost()),
     ...viewRequests(this.requestHost(), (threadId) => this.focusOn(threadId)),
@@ -200,25 +202,15 @@ export class SockScopeSession extends DebugSession {
       this.shutdown();
     },
     cancel: (_args: object, response) => this.sendResponse(response),
-    'sockscope/consoleInput': (args: { text?: unknown }, response) => {
-      if (typeof args.text !== 'string') throw new DebuggerError('sockscope/consoleInput needs "text".');
-      this.session.target.consoleInput(new TextEncoder().encode(args.text));
-      this.sendResponse(response);
-    },
-    'sockscope/packets': (args: { start?: unknown }, response) =>
-      this.reply(response, packetList(this.session.packets, args)),
-    'sockscope/exportPackets': (args: { path?: unknown }, response) =>
-      this.reply(response, exportPackets(this.session.packets, args)),
-    'sockscope/socketCall': (args: { frameId?: unknown }, response) => {
-      const frame =
-        typeof args.frameId === 'number' ? this.session.debugger.frame(args.frameId) : this.session.debugger.topFrame();
-      this.reply(response, { socketCall: socketCallAt(frame, this.session.platform) ?? null });
-    },
   };
 
   private reply(response: DebugProtocol.Response, body: object | undefined): void {
     response.body = body;
     this.sendResponse(response);
+  }
+
+  private sendOwn<E extends keyof OwnEvents>(event: E, body: OwnEvents[E]): void {
+    this.sendEvent(new Event(event, body));
   }
 
   private get session(): GuestSession {
@@ -262,7 +254,7 @@ export class SockScopeSession extends DebugSession {
     if (configuration.trace) {
       traceSystemCalls(guest, configuration.trace, (line, call) => {
         this.console(`${line}\n`, 'console');
-        this.sendEvent(new Event('sockscope/trace', { line, ...call }));
+        this.sendOwn('sockscope/trace', { line, ...call });
       });
     }
     this.listen(guest);
@@ -313,15 +305,14 @@ export class SockScopeSession extends DebugSession {
       const text = this.decoder.decode(bytes, { stream: true });
       if (text === '') return;
       // In a terminal of the client's; anywhere else the debug console is the only place for it.
-      this.sendEvent(
-        this.clientHasTerminal ? new Event('sockscope/console', { text }) : new OutputEvent(text, 'stdout'),
-      );
+      if (this.clientHasTerminal) this.sendOwn('sockscope/console', { text });
+      else this.sendEvent(new OutputEvent(text, 'stdout'));
     });
   }
 
   /** What the machine has to say of the guest's doings, such as its use of a port where no device is. */
   private machineLog(line: string): void {
-    if (this.clientHasTerminal) this.sendEvent(new Event('sockscope/log', { line }));
+    if (this.clientHasTerminal) this.sendOwn('sockscope/log', { line });
     else this.console(`${line}\n`, 'console');
   }
 

@@ -4,20 +4,12 @@ import { quoteUpTo } from '../linux/strace-text';
 import { LinuxError } from '../linux';
 import { MemoryError } from '../debugger/target';
 import type { PlainVariable, Row } from './handles';
+import type { BufferRow, SocketRow } from './protocol';
 
 /** Bytes of a buffer that are quoted in its row, and those that are listed below it. */
 const QUOTED = 64;
 const LISTED = 4096;
 const LINE = 16;
-
-/** A buffer of a queue as the request `sockscope/sockets` gives it. */
-export interface BufferBody {
-  /** Bytes in it, and how many of them have been read already. */
-  readonly length: number;
-  readonly consumed: number;
-  /** The first bytes, in C's notation. */
-  readonly text: string;
-}
 
 /** Below a socket: its queues with their buffers and bytes, connections that wait, its structures. */
 export function socketStructures({ queues, waiting, structures }: OpenSocket): Row[] {
@@ -30,19 +22,21 @@ export function socketStructures({ queues, waiting, structures }: OpenSocket): R
 }
 
 /** A socket's own values, in the order in which they are shown. */
-export function socketValues(socket: OpenSocket): Record<string, string | number> {
+export function socketValues(
+  socket: OpenSocket,
+): Omit<SocketRow, 'pid' | 'comm' | 'options' | 'queues' | 'variablesReference'> {
   const { fd, family, type, protocol, state, local, remote, receiveQueue, sendQueue, inode } = socket;
   return { fd, family, type, protocol, state, local, remote, receiveQueue, sendQueue, inode };
 }
 
 /** A socket as the request gives it. */
-export function socketBody(socket: OpenSocket): object {
+export function socketBody(socket: OpenSocket): Omit<SocketRow, 'variablesReference'> {
   const { task, options } = socket;
   const queues = socket.queues.map(({ name, buffers }) => ({ name, buffers: buffers.map(bufferBody) }));
   return { pid: task.pid, comm: task.comm, ...socketValues(socket), options, queues };
 }
 
-function bufferBody(buffer: QueuedBuffer): BufferBody {
+function bufferBody(buffer: QueuedBuffer): BufferRow {
   const { length, consumed } = buffer;
   return { length, consumed, text: textOf(buffer) };
 }

@@ -5,14 +5,10 @@ import { MAX_SOCKADDR } from '../linux/sockaddr';
 import { decodeSockaddr, sockaddrLength } from '../linux/sockaddr-fields';
 import { memoryPlace, memoryReference, spaceOf } from './memory-reference';
 import { hex32 } from './registers';
-import type { RequestGroup, RequestHost } from './request-host';
+import type { ArgumentsOf, OwnHandlers, SockaddrBody, TaskRow } from './protocol';
+import type { RequestHost } from './request-host';
 
-interface SockaddrArguments {
-  expression?: unknown;
-  memoryReference?: unknown;
-  frameId?: unknown;
-  length?: unknown;
-}
+type SockaddrArguments = { readonly [Key in keyof ArgumentsOf<'sockscope/sockaddr'>]?: unknown };
 
 /**
  * The requests that only views make:
@@ -23,10 +19,13 @@ interface SockaddrArguments {
  *
  * @param focus tells the client that a thread is the one to look at
  */
-export function viewRequests(host: RequestHost, focus: (threadId: number) => void): RequestGroup {
+export function viewRequests(
+  host: RequestHost,
+  focus: (threadId: number) => void,
+): OwnHandlers<'sockscope/tasks' | 'sockscope/focusTask' | 'sockscope/sources' | 'sockscope/sockaddr'> {
   return {
     'sockscope/tasks': () => ({ tasks: tasks(host) }),
-    'sockscope/focusTask': ({ threadId }: { threadId?: unknown }) => {
+    'sockscope/focusTask': ({ threadId }) => {
       const { session } = host;
       session.debugger.mustStandStill();
       if (typeof threadId !== 'number') throw new DebuggerError('sockscope/focusTask needs "threadId".');
@@ -47,11 +46,11 @@ export function viewRequests(host: RequestHost, focus: (threadId: number) => voi
         })),
       };
     },
-    'sockscope/sockaddr': (args: SockaddrArguments) => sockaddr(host, args),
+    'sockscope/sockaddr': (args) => sockaddr(host, args),
   };
 }
 
-function tasks({ session: { platform } }: RequestHost): object[] {
+function tasks({ session: { platform } }: RequestHost): TaskRow[] {
   const { tasks, kernel } = platform;
   const running = platform.currentTask()?.address;
   return tasks.list().map((task) => {
@@ -74,7 +73,7 @@ function tasks({ session: { platform } }: RequestHost): object[] {
 }
 
 /** @throws DebuggerError, ExpressionError, ValueError, MemoryError */
-function sockaddr(host: RequestHost, args: SockaddrArguments): object {
+function sockaddr(host: RequestHost, args: SockaddrArguments): SockaddrBody {
   const { session } = host;
   const reference = referenceOf(host, args);
   const place = memoryPlace(reference);

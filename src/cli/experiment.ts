@@ -1,5 +1,5 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { DispatchPathBody } from '../adapter/dispatch-requests';
+import type { DispatchPathBody } from '../adapter/protocol';
 import { SOURCE_SCHEME } from '../adapter/sources';
 import { pathNames } from '../linux/dispatch-path-text';
 import { DapClient } from './dap-client';

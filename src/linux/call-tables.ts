@@ -8,6 +8,7 @@ import { nameOfEntry } from './call-places';
 import { parseCatch, type CatchRequest } from './catch-request';
 import { placeOf, type SourcePlace } from './places';
 import type { LinuxPlatform } from './platform';
+import { callOfCase } from './socket-calls';
 import type { SocketcallCase } from './socketcall';
 import { systemCallAliases, type SystemCall } from './system-calls';
 
@@ -24,6 +25,10 @@ export interface SystemCallRow extends SystemCall, SourcePlace, Watched {
 
 export interface SocketcallRow extends SocketcallCase, Watched {
   readonly file: string;
+  /** The call that the case serves: `accept`. Of some it is the only way in. */
+  readonly call: string;
+  /** Hits of the system-call breakpoints on that call, whichever way it came. */
+  readonly callHits: number;
 }
 
 /** Makes the rows; source lines are kept, because each needs the line table of a unit. */
@@ -55,7 +60,9 @@ export class CallTables {
       const on = breakpoints.filter((breakpoint) =>
         breakpoint.locations.some(({ file, line }) => file?.path === path && line >= each.label && line < next),
       );
-      return { ...each, file: path, ...watched(on) };
+      const call = callOfCase(each.name);
+      const callHits = watched(breakpoints.filter((breakpoint) => caughtBy(breakpoint)?.call === call)).hits;
+      return { ...each, file: path, call, callHits, ...watched(on) };
     });
   }
 }

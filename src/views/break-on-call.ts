@@ -3,9 +3,9 @@ import type { CatchMoment } from '../linux/catch-request';
 import { errnoNumber, programErrors } from '../linux/errno';
 import type { CallBreakpointList } from './call-breakpoint-list';
 import { commOf, nameFor, programOf, withProgram, type CallTarget } from './call-breakpoints';
-import { bySocketCall, isSocketCall, type KernelTables } from './kernel-tables';
+import { bySocketCall, isSocketCall, type CallRow, type KernelTables } from './kernel-tables';
 import type { Sessions } from './sessions';
-import type { CallNode } from './system-calls';
+import { numberText, type CallNode } from './system-calls';
 import type { SourceIndex } from './source-index';
 
 interface CallItem extends vscode.QuickPickItem {
@@ -63,8 +63,7 @@ export class BreakOnCall {
     const [calls, cases] = await Promise.all([this.tables.calls(), this.tables.cases()]);
     const item = (label: string, description: string, target: CallTarget): CallItem => ({ label, description, target });
     const heading = (label: string): CallItem => ({ label, kind: vscode.QuickPickItemKind.Separator });
-    const call = (row: { name: string; number: number }): CallItem =>
-      item(row.name, `#${row.number}`, { call: row.name });
+    const call = (row: CallRow): CallItem => item(row.name, numberText(row.number), { call: row.name });
     const items: CallItem[] = [
       heading(vscode.l10n.t('Socket calls')),
       ...calls.filter(isSocketCall).sort(bySocketCall).map(call),
@@ -138,7 +137,7 @@ export class BreakOnCall {
   private async runningPrograms(): Promise<string[]> {
     if (this.sessions.phase === 'none') return [];
     try {
-      const { tasks } = await this.sessions.request<{ tasks: { comm: string; program?: string }[] }>('sockscope/tasks');
+      const { tasks } = await this.sessions.request('sockscope/tasks', {});
       return tasks.filter(({ program }) => program !== undefined).map(({ comm }) => comm);
     } catch {
       // While it boots there are none; a name can still be typed.

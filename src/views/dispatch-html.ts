@@ -1,5 +1,5 @@
 /** The dispatch panel's contents as HTML, from what the adapter answers to `sockscope/dispatchPath`. Knows nothing of VS Code. */
-import type { DispatchHop, DispatchMemory, DispatchPathBody } from '../adapter/dispatch-requests';
+import type { DispatchHop, DispatchMemory, DispatchPathBody } from '../adapter/protocol';
 
 /** What the panel shows. */
 export type DispatchState =
@@ -130,6 +130,7 @@ ${figure}</li>`;
 
 function stateName(state: DispatchHop['state'], l10n: Translator): string {
   if (state === 'done') return l10n.t('done');
+  if (state === 'unknown') return l10n.t('not known: made and left again, or passed over');
   return state === 'present' ? l10n.t('the call is here') : l10n.t('still ahead');
 }
 

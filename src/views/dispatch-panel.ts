@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { DispatchHop, DispatchPathBody } from '../adapter/dispatch-requests';
+import type { DispatchHop } from '../adapter/protocol';
 import { dispatchContents, dispatchDocument, dispatchStatus, type DispatchState } from './dispatch-html';
 import { told, uriOf } from './places';
 import type { Sessions } from './sessions';
 import type { Render, Report } from './webview/dispatch';
 
 const VIEW_TYPE = 'sockscope.dispatchPath';
-const REQUEST = 'sockscope/dispatchPath';
 /** A step is over in less, in milliseconds; the drawing stays meanwhile. */
 const STEP_TIME = 400;
 
@@ -84,7 +83,10 @@ class DispatchPanel implements vscode.Disposable {
     let state: DispatchState;
     try {
       const { thread } = this;
-      const body = await this.sessions.request<DispatchPathBody>(REQUEST, { threadId: thread });
+      const body = await this.sessions.request(
+        'sockscope/dispatchPath',
+        thread === undefined ? {} : { threadId: thread },
+      );
       state = { kind: 'stopped', body };
     } catch (error) {
       state = { kind: 'failed', message: (error as Error).message };

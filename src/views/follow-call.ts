@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { ask } from './ask';
 import { FOCUS_TERMINAL } from './debug-configurations';
 import { told } from './places';
 import type { Sessions } from './sessions';
@@ -54,7 +55,7 @@ async function follow(sessions: Sessions, answers: BreakpointAnswers): Promise<v
     const answered = answers.next(session);
     // No program may run past a breakpoint that is still on its way.
     if (breakIn(kernel)) await answered;
-    await session.customRequest('sockscope/consoleInput', { text: `${programs.join('\r')}\r` });
+    await ask(session, 'sockscope/consoleInput', { text: `${programs.join('\r')}\r` });
   } else {
     breakIn(kernel);
     const name = vscode.l10n.t('SockScope: Linux socket calls');

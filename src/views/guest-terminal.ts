@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { ask } from './ask';
 import { FOCUS_TERMINAL } from './debug-configurations';
 import { ConsoleHistory } from './guest-console';
 
@@ -88,7 +89,7 @@ class GuestConsole implements vscode.Disposable {
         `$(debug-pause) ${vscode.l10n.t('The guest is stopped; it reads what you type when it continues.')}`,
       );
     }
-    this.session.customRequest('sockscope/consoleInput', { text }).then(undefined, (error: Error) => {
+    ask(this.session, 'sockscope/consoleInput', { text }).then(undefined, (error: Error) => {
       // The session may have ended with keys on their way.
       if (this.state !== 'ended') this.write(`\r\n[SockScope] ${error.message}\r\n`);
     });

@@ -2,6 +2,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { SOURCE_SCHEME } from '../adapter/sources';
+import { findSocketcallCases } from '../linux/socketcall';
 
 /** The built-in guest's sources, read-only: `sockscope:/net/socket.c`. */
 class KernelSources implements vscode.FileSystemProvider {
@@ -86,14 +87,17 @@ export function registerKernelSources(context: vscode.ExtensionContext): void {
     }),
     vscode.commands.registerCommand('sockscope.openSocketSource', async () => {
       const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(`${SOURCE_SCHEME}:/net/socket.c`));
-      const line = document
-        .getText()
-        .split('\n')
-        .findIndex((text) => text.startsWith('SYSCALL_DEFINE2(socketcall'));
-      const at = new vscode.Range(Math.max(0, line), 0, Math.max(0, line), 0);
+      const text = document.getText();
+      const [first] = findSocketcallCases(text);
+      const before = text.split('\n').slice(0, first?.label ?? 1);
+      const line = Math.max(
+        0,
+        before.findLastIndex((content) => /\bswitch\s*\(/.test(content)),
+      );
+      const at = new vscode.Range(line, 0, line, 0);
       const editor = await vscode.window.showTextDocument(document, { selection: at });
-      // The cases are what one wants to see, also when the terminal takes its part of the window.
-      editor.revealRange(at, vscode.TextEditorRevealType.AtTop);
+      // What leads to the switch and its cases are both of interest, also when the terminal takes its part of the window.
+      editor.revealRange(at, vscode.TextEditorRevealType.InCenter);
     }),
   );
 }

@@ -1,15 +1,18 @@
 import * as vscode from 'vscode';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { nameOfEntry, SOCKET_CALL_NAMES } from '../linux/call-places';
+import { callOfCase } from '../linux/socket-calls';
 import { SOCKETCALL_FILE } from '../linux/socketcall';
+import { ask } from './ask';
 import type { CallBreakpointList } from './call-breakpoint-list';
 import { uriOf, type Place } from './places';
 import type { Sessions } from './sessions';
 import type { SourceIndex } from './source-index';
 
-/** A system call of the kernel's table. */
+/** A system call of the kernel's table, or one that only the socketcall switch serves. */
 export interface CallRow {
-  readonly number: number;
+  /** Undefined for a call that has no number of its own: accept, send and recv of i386. */
+  readonly number: number | undefined;
   /** Name of the table's entry: `socketcall`, `old_select`. */
   readonly name: string;
   /** Entry function; only a session knows it. */
@@ -27,24 +30,9 @@ export interface CaseRow {
   readonly hits: number;
 }
 
-interface Tables {
+export interface Tables {
   readonly calls: readonly CallRow[];
   readonly cases: readonly CaseRow[];
-}
-
-interface CallsBody {
-  readonly systemCalls: readonly {
-    number: number;
-    name: string;
-    symbol: string;
-    source?: DebugProtocol.Source;
-    line?: number;
-    hits: number;
-  }[];
-}
-
-interface CasesBody {
-  readonly cases: readonly { name: string; label: number; source?: DebugProtocol.Source; hits: number }[];
 }
 
 /** Whether a call of the table belongs to the socket interface. */
@@ -55,7 +43,7 @@ export function isSocketCall({ name }: Pick<CallRow, 'name'>): boolean {
 /** Order in which programs use the calls of the socket interface, not of their numbers. */
 export function bySocketCall(a: Pick<CallRow, 'name' | 'number'>, b: Pick<CallRow, 'name' | 'number'>): number {
   const order = ({ name }: Pick<CallRow, 'name'>): number => SOCKET_CALL_NAMES.indexOf(nameOfEntry(name));
-  return order(a) - order(b) || a.number - b.number;
+  return order(a) - order(b) || (a.number ?? 0) - (b.number ?? 0);
 }
 
 /**
@@ -65,9 +53,13 @@ export function bySocketCall(a: Pick<CallRow, 'name' | 'number'>, b: Pick<CallRo
 export class KernelTables implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
   private readonly registrations: vscode.Disposable[];
+  private readonly arrived = new vscode.EventEmitter<void>();
   private read: Promise<Tables> | undefined;
+  private known: Tables | undefined;
   /** Another session or stop, or other breakpoints. */
   readonly onDidChange = this.changed.event;
+  /** What `latest` gives is another than before. */
+  readonly onDidRead = this.arrived.event;
 
   constructor(
     private readonly sessions: Sessions,
@@ -78,7 +70,7 @@ export class KernelTables implements vscode.Disposable {
   }
 
   dispose(): void {
-    vscode.Disposable.from(...this.registrations, this.changed).dispose();
+    vscode.Disposable.from(...this.registrations, this.changed, this.arrived).dispose();
   }
 
   private forget(): void {
@@ -96,8 +88,28 @@ export class KernelTables implements vscode.Disposable {
     return (await this.tables()).cases;
   }
 
+  /**
+   * What was read last, without waiting for an adapter that may be busy: `onDidRead` tells when there is newer. (VS Code asks ever less
+   * often for the lenses of a provider that takes its time.)
+   */
+  async latest(): Promise<Tables> {
+    const reading = this.tables();
+    if (this.known) return this.known;
+    // Nobody else waits for what fails here.
+    reading.catch(() => {});
+    return this.ofSources();
+  }
+
   private tables(): Promise<Tables> {
-    return (this.read ??= this.ofSession().catch(() => this.ofSources()));
+    return (this.read ??= this.readAgain());
+  }
+
+  private async readAgain(): Promise<Tables> {
+    const tables = await this.ofSession().catch(() => this.ofSources());
+    const isNew = JSON.stringify(tables) !== JSON.stringify(this.known);
+    this.known = tables;
+    if (isNew) this.arrived.fire();
+    return tables;
   }
 
   /** @throws Error where there is no session, or it ends meanwhile */
@@ -105,21 +117,23 @@ export class KernelTables implements vscode.Disposable {
     const session = this.sessions.current;
     if (!session) return this.ofSources();
     const [{ systemCalls }, { cases }] = await Promise.all([
-      session.customRequest('sockscope/systemCalls') as Thenable<CallsBody>,
-      session.customRequest('sockscope/socketcallCases') as Thenable<CasesBody>,
+      ask(session, 'sockscope/systemCalls', {}),
+      ask(session, 'sockscope/socketcallCases', {}),
     ]);
     const placed = (source: DebugProtocol.Source | undefined, line: number | undefined): Place | undefined => {
       const uri = source && uriOf(source, session);
       return uri && line !== undefined ? { uri, line } : undefined;
     };
+    const calls = systemCalls.map(({ number, name, symbol, source, line, hits }) => ({
+      number,
+      name,
+      symbol,
+      place: placed(source, line),
+      hits,
+    }));
+    const ofCases = cases.map(({ call, label, source, callHits }) => ({ call, place: placed(source, label), hits: callHits })); // prettier-ignore
     return {
-      calls: systemCalls.map(({ number, name, symbol, source, line, hits }) => ({
-        number,
-        name,
-        symbol,
-        place: placed(source, line),
-        hits,
-      })),
+      calls: [...calls, ...onlyInSwitch(ofCases, calls)],
       cases: cases.map(({ name, label, source, hits }) => ({ name, place: placed(source, label), hits })),
     };
   }
@@ -131,13 +145,24 @@ export class KernelTables implements vscode.Disposable {
       this.index.socketcallCases(),
       this.index.find(SOCKETCALL_FILE),
     ]);
-    return {
-      // What no source defines, this kernel was built without.
-      calls: lines.flatMap(({ number, name }) => {
-        const place = definitions.get(name);
-        return place ? [{ number, name, symbol: undefined, place, hits: 0 }] : [];
-      }),
-      cases: cases.map(({ name, label }) => ({ name, place: uri && { uri, line: label }, hits: 0 })),
-    };
+    // What no source defines, this kernel was built without.
+    const calls = lines.flatMap(({ number, name }) => {
+      const place = definitions.get(name);
+      return place ? [{ number, name, symbol: undefined, place, hits: 0 }] : [];
+    });
+    const rows = cases.map(({ name, label }) => ({ name, place: uri && { uri, line: label }, hits: 0 }));
+    const ofCases = rows.map(({ name, ...rest }) => ({ call: callOfCase(name), ...rest }));
+    return { calls: [...calls, ...onlyInSwitch(ofCases, calls)], cases: rows };
   }
+}
+
+/** The calls of cases that have no number of their own, as rows of the table; they stand at their cases. */
+function onlyInSwitch(
+  cases: readonly { call: string; place: Place | undefined; hits: number }[],
+  calls: readonly CallRow[],
+): CallRow[] {
+  const numbered = new Set(calls.map(({ name }) => nameOfEntry(name)));
+  return cases
+    .filter(({ call }) => !numbered.has(call))
+    .map(({ call, place, hits }) => ({ number: undefined, name: call, symbol: undefined, place, hits }));
 }

@@ -27,6 +27,7 @@ export class CallLenses implements vscode.CodeLensProvider, vscode.Disposable {
     this.registrations = [
       this.changed,
       tables.onDidChange(() => this.changed.fire()),
+      tables.onDidRead(() => this.changed.fire()),
       vscode.languages.registerCodeLensProvider([{ scheme: SOURCE_SCHEME }, { scheme: 'file', language: 'c' }], this),
       vscode.commands.registerCommand('sockscope.toggleCallBreakpoints', (targets: CallTarget[], wanted: boolean) =>
         this.breakpoints.set(targets, wanted),
@@ -48,11 +49,11 @@ export class CallLenses implements vscode.CodeLensProvider, vscode.Disposable {
     const definitions = findDefinitions(text);
     if (definitions.length === 0) return [];
     const cases = findSocketcallCases(text);
-    const [calls, switchCases] = await Promise.all([this.tables.calls(), this.tables.cases()]);
+    const { calls, cases: switchCases } = await this.tables.latest();
     return [
       ...definitions.flatMap(({ name, line }) => {
-        const row = calls.find((call) => call.name === name);
-        // What this kernel was built without has nothing to stop at.
+        // What this kernel was built without, or does not have in its table, has nothing to stop at.
+        const row = calls.find((call) => call.name === name && call.number !== undefined);
         if (!row) return [];
         return [...this.callLenses(row, line), ...(name === SOCKETCALL ? this.switchLens(cases, line) : [])];
       }),

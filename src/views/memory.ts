@@ -1,10 +1,11 @@
 import * as vscode from 'vscode';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { ask } from './ask';
 import { DOCUMENT_SCHEME, documentUri, showBeside, type Documents } from './documents';
 import { hexDump } from './hex-dump';
 import { told } from './places';
 import type { Sessions } from './sessions';
-import { sockaddrText, type SockaddrBody } from './sockaddr-text';
+import { sockaddrText } from './sockaddr-text';
 
 /** The extension that VS Code's own memory view needs; it offers to install it, which a machine without a network cannot. */
 const HEX_EDITOR = 'ms-vscode.hexeditor';
@@ -98,10 +99,7 @@ export class MemoryCommands implements vscode.CodeLensProvider, vscode.Disposabl
           }));
     if (expression === undefined && memoryReference === undefined) return;
     const args = expression === undefined ? { memoryReference } : { expression };
-    const body = (await session.customRequest('sockscope/sockaddr', {
-      ...args,
-      ...(frameId === undefined ? {} : { frameId }),
-    })) as SockaddrBody;
+    const body = await ask(session, 'sockscope/sockaddr', { ...args, ...(frameId === undefined ? {} : { frameId }) });
     const title = expression ?? name ?? body.address;
     const tab = `sockaddr ${title.replaceAll(/[^\w.$*[\]-]+/g, ' ').trim()}`;
     await this.documents.show(tab, sockaddrText(title, body), `${session.id}&${body.memoryReference}`);

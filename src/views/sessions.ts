@@ -1,5 +1,7 @@
 import * as vscode from 'vscode';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { ArgumentsOf, BodyOf, OwnRequest } from '../adapter/protocol';
+import { ask } from './ask';
 
 /** What the guest of the session in view does; `none` where there is no session. */
 export type Phase = 'none' | 'running' | 'stopped';
@@ -100,10 +102,10 @@ export class Sessions implements vscode.Disposable {
     return this.known.get(id)?.session;
   }
 
-  /** The adapter's answer, or an Error with its one sentence. */
-  async request<T>(command: string, args: object = {}): Promise<T> {
+  /** Asks the adapter of the session in view. @throws Error with its one sentence, or where there is no session */
+  async request<R extends OwnRequest>(command: R, args: ArgumentsOf<R>): Promise<BodyOf<R>> {
     const session = this.current;
     if (!session) throw new Error(vscode.l10n.t('There is no SockScope session.'));
-    return (await session.customRequest(command, args)) as T;
+    return ask(session, command, args);
   }
 }

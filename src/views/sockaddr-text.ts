@@ -1,14 +1,6 @@
 /** A decoded socket address as a text with a line for each member. Pure text, so that it is tested without VS Code. */
 
-/** Answer to `sockscope/sockaddr`. */
-export interface SockaddrBody {
-  readonly address: string;
-  readonly memoryReference: string;
-  readonly length: number;
-  readonly structure: string;
-  readonly text: string;
-  readonly fields: readonly { name: string; offset: number; value: string; data: string }[];
-}
+import type { SockaddrBody } from '../adapter/protocol';
 
 /** More bytes of a member than these go on in the next line. */
 const BYTES_A_LINE = 8;

@@ -1,24 +1,7 @@
 import * as vscode from 'vscode';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { SocketRow } from '../adapter/protocol';
 import { StopTree } from './stop-tree';
-
-/** A row of `sockscope/sockets`. */
-interface Socket {
-  readonly pid: number;
-  readonly comm: string;
-  readonly fd: number;
-  readonly family: string;
-  readonly type: string;
-  readonly protocol: string;
-  readonly state: string;
-  readonly local: string;
-  readonly remote: string;
-  readonly receiveQueue: number;
-  readonly sendQueue: number;
-  readonly options: readonly string[];
-  readonly inode: number;
-  readonly variablesReference: number;
-}
 
 /** A row below a socket: one of its properties, or a part of its structures. */
 interface VariableNode {
@@ -32,7 +15,7 @@ interface VariableNode {
 
 export type SocketNode =
   | { readonly kind: 'task'; readonly pid: number; readonly comm: string; readonly sockets: readonly SocketNode[] }
-  | { readonly kind: 'socket'; readonly socket: Socket; readonly session: vscode.DebugSession }
+  | { readonly kind: 'socket'; readonly socket: SocketRow; readonly session: vscode.DebugSession }
   | VariableNode
   | { readonly kind: 'note'; readonly text: string };
 
@@ -47,9 +30,9 @@ export class SocketsView extends StopTree<SocketNode> {
 
   protected async read(): Promise<SocketNode[]> {
     const session = this.sessions.current;
-    const { sockets } = await this.sessions.request<{ sockets: Socket[] }>('sockscope/sockets');
+    const { sockets } = await this.sessions.request('sockscope/sockets', {});
     if (!session) return [];
-    const byTask = new Map<number, Socket[]>();
+    const byTask = new Map<number, SocketRow[]>();
     for (const socket of sockets) byTask.set(socket.pid, [...(byTask.get(socket.pid) ?? []), socket]);
     return [...byTask].map(([pid, own]) => ({
       kind: 'task',
@@ -101,7 +84,7 @@ function taskItem({ pid, comm, sockets }: Extract<SocketNode, { kind: 'task' }>)
   return item;
 }
 
-function socketItem(socket: Socket): vscode.TreeItem {
+function socketItem(socket: SocketRow): vscode.TreeItem {
   const item = new vscode.TreeItem(`fd ${socket.fd}`, vscode.TreeItemCollapsibleState.Collapsed);
   item.id = `socket/${socket.pid}/${socket.fd}/${socket.inode}`;
   const ends = isNowhere(socket.remote) ? socket.local : `${socket.local} → ${socket.remote}`;
@@ -128,14 +111,14 @@ function isNowhere(address: string): boolean {
 }
 
 /** `TCP`, `UDP` where it is one of those; else family and type: `AF_UNIX SOCK_DGRAM`. */
-function kindOf({ family, type, protocol }: Socket): string {
+function kindOf({ family, type, protocol }: SocketRow): string {
   const name = /^IPPROTO_(TCP|UDP|ICMP)$/.exec(protocol)?.[1];
   if (!name || !/^AF_INET6?$/.test(family)) return `${family} ${type}`;
   return family === 'AF_INET6' ? `${name} (IPv6)` : name;
 }
 
 /** Of a listening socket the kernel's counters mean something else, as ss(8) explains. */
-function queues({ state, receiveQueue, sendQueue }: Socket): [string, number][] {
+function queues({ state, receiveQueue, sendQueue }: SocketRow): [string, number][] {
   return state === 'LISTEN'
     ? [
         [vscode.l10n.t('connections waiting'), receiveQueue],
@@ -147,7 +130,7 @@ function queues({ state, receiveQueue, sendQueue }: Socket): [string, number][] 
       ];
 }
 
-function properties(socket: Socket, session: vscode.DebugSession, id: string): SocketNode[] {
+function properties(socket: SocketRow, session: vscode.DebugSession, id: string): SocketNode[] {
   const rows: [string, string][] = [
     [vscode.l10n.t('family'), socket.family],
     [vscode.l10n.t('type'), socket.type],

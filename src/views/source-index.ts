@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
-import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { BodyOf } from '../adapter/protocol';
 import { findDefinitions, parseSystemCallTable, SYSTEM_CALL_FILE, type TableLine } from '../linux/call-sources';
 import { findSocketcallCases, SOCKETCALL_FILE, type SocketcallCase } from '../linux/socketcall';
+import { ask } from './ask';
 import { builtIn, uriOf, type Place } from './places';
 import type { Sessions } from './sessions';
 
@@ -10,11 +11,6 @@ export interface IndexedSource {
   /** From the root of the kernel's tree: `net/socket.c`. */
   readonly path: string;
   readonly uri: vscode.Uri;
-}
-
-/** Answer to `sockscope/sources`. */
-interface SourcesBody {
-  readonly sources: readonly { file: string; available: boolean; source: DebugProtocol.Source }[];
 }
 
 /** What is read at a time: as many as keep the disk busy, and the memory small. */
@@ -40,8 +36,8 @@ export class SourceIndex {
       return this.ownGuest;
     }
     if (this.usersKernel?.session !== session.id) {
-      const files = session.customRequest('sockscope/sources').then(
-        ({ sources }: SourcesBody) => fromRoot(sources.flatMap((row) => indexed(row, session))).sort(byPath),
+      const files = ask(session, 'sockscope/sources', {}).then(
+        ({ sources }) => fromRoot(sources.flatMap((row) => indexed(row, session))).sort(byPath),
         (error: unknown) => ((this.usersKernel = undefined), Promise.reject(error)),
       );
       this.usersKernel = { session: session.id, files: Promise.resolve(files) };
@@ -79,7 +75,7 @@ export class SourceIndex {
 }
 
 function indexed(
-  { file, available, source }: SourcesBody['sources'][number],
+  { file, available, source }: BodyOf<'sockscope/sources'>['sources'][number],
   session: vscode.DebugSession,
 ): IndexedSource[] {
   const uri = available ? uriOf(source, session) : undefined;

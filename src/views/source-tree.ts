@@ -3,7 +3,12 @@ import type { Sessions } from './sessions';
 import type { IndexedSource, SourceIndex } from './source-index';
 
 export type SourceNode =
-  | { readonly kind: 'group'; readonly label: string; readonly sources: readonly IndexedSource[] }
+  | {
+      readonly kind: 'group';
+      readonly label: string;
+      readonly icon: string;
+      readonly sources: readonly IndexedSource[];
+    }
   | { readonly kind: 'folder'; readonly path: string; readonly name: string }
   | { readonly kind: 'file'; readonly source: IndexedSource; readonly group: string };
 
@@ -67,7 +72,7 @@ export class SourceTreeView implements vscode.TreeDataProvider<SourceNode>, vsco
       case 'group': {
         const item = new vscode.TreeItem(node.label, state.Expanded);
         item.id = `group/${node.label}`;
-        item.iconPath = new vscode.ThemeIcon('list-ordered');
+        item.iconPath = new vscode.ThemeIcon(node.icon);
         return item;
       }
       case 'folder': {
@@ -96,11 +101,11 @@ function groups(files: readonly IndexedSource[]): SourceNode[] {
   const byPath = new Map(files.map((file) => [file.path, file]));
   const dispatch = DISPATCH.flatMap((path) => byPath.get(path) ?? []);
   const programs = files.filter(({ path }) => PROGRAMS.test(path));
-  const all: [string, readonly IndexedSource[]][] = [
-    [vscode.l10n.t('Way of a Socket Call'), dispatch],
-    [vscode.l10n.t('Lab Programs'), programs],
-  ];
-  return all.filter(([, sources]) => sources.length > 0).map(([label, sources]) => ({ kind: 'group', label, sources }));
+  const all = [
+    { kind: 'group', label: vscode.l10n.t('Way of a Socket Call'), icon: 'list-ordered', sources: dispatch },
+    { kind: 'group', label: vscode.l10n.t('Lab Programs'), icon: 'beaker', sources: programs },
+  ] as const;
+  return all.filter(({ sources }) => sources.length > 0);
 }
 
 /** Folders, then files, of a folder. */

@@ -84,7 +84,7 @@ export class SystemCallsView implements vscode.TreeDataProvider<CallNode>, vscod
     const item = new vscode.TreeItem(node.kind === 'all' ? vscode.l10n.t('Every system call') : node.row.name);
     const set = this.breakpoints.on(node.target);
     const isSet = set.some(({ enabled }) => enabled);
-    item.id = `${node.kind}/${node.kind === 'call' ? node.row.number : ''}/${item.label as string}`;
+    item.id = `${node.kind}/${node.kind === 'call' ? (node.row.number ?? '') : ''}/${item.label as string}`;
     item.checkboxState = {
       state: isSet ? vscode.TreeItemCheckboxState.Checked : vscode.TreeItemCheckboxState.Unchecked,
       tooltip: isSet ? vscode.l10n.t('Remove the breakpoint') : vscode.l10n.t('Set a breakpoint'),
@@ -101,7 +101,7 @@ export class SystemCallsView implements vscode.TreeDataProvider<CallNode>, vscod
 
   private description(node: CallNode, set: readonly vscode.FunctionBreakpoint[]): string {
     const parts = set.map(conditions).filter((text) => text !== '');
-    if (node.kind === 'call') parts.unshift(`#${node.row.number}`);
+    if (node.kind === 'call') parts.unshift(numberText(node.row.number));
     if (node.kind !== 'all' && node.row.hits > 0) parts.push(hitsText(node.row.hits));
     return parts.join(' · ');
   }
@@ -112,9 +112,11 @@ export class SystemCallsView implements vscode.TreeDataProvider<CallNode>, vscod
   ): vscode.MarkdownString {
     const text = new vscode.MarkdownString();
     const { row } = node;
-    if (node.kind === 'call')
-      text.appendMarkdown(`**${row.name}** — ${vscode.l10n.t('system call {0}', node.row.number)}\n\n`);
-    else text.appendMarkdown(`**${row.name}** — ${vscode.l10n.t('case of the socketcall switch')}\n\n`);
+    if (node.kind === 'call') {
+      const { number } = node.row;
+      const what = number === undefined ? numberText(number) : vscode.l10n.t('system call {0}', number);
+      text.appendMarkdown(`**${row.name}** — ${what}\n\n`);
+    } else text.appendMarkdown(`**${row.name}** — ${vscode.l10n.t('case of the socketcall switch')}\n\n`);
     const lines = [
       ...(node.kind === 'call' && node.row.symbol ? [node.row.symbol] : []),
       ...(row.place ? [`${row.place.uri.path.replace(/^\//, '')}:${row.place.line}`] : []),
@@ -134,6 +136,11 @@ function conditions(breakpoint: vscode.FunctionBreakpoint): string {
   else if (breakpoint.condition) parts.push(vscode.l10n.t('if {0}', breakpoint.condition));
   if (!breakpoint.enabled) parts.push(vscode.l10n.t('disabled'));
   return parts.filter((part) => part !== '').join(', ');
+}
+
+/** `#102`; of a call without a number of its own, the way to it. */
+export function numberText(number: number | undefined): string {
+  return number === undefined ? vscode.l10n.t('by socketcall only') : `#${number}`;
 }
 
 /** `1 hit`, `3 hits`. */

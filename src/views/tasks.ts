@@ -1,25 +1,11 @@
 import * as vscode from 'vscode';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { TaskRow } from '../adapter/protocol';
 import { openCommand, uriOf } from './places';
 import { StopTree } from './stop-tree';
 
-/** A row of `sockscope/tasks`. */
-interface Task {
-  readonly threadId: number;
-  readonly pid: number;
-  readonly tgid: number;
-  readonly ppid: number;
-  readonly comm: string;
-  readonly state: string;
-  readonly isRunning: boolean;
-  readonly isKernelThread: boolean;
-  readonly program?: string;
-  readonly waitChannel?: string;
-  readonly memoryReference: string;
-}
-
 export type TaskNode =
-  | { readonly kind: 'task'; readonly task: Task; readonly memoryReference: string }
+  | { readonly kind: 'task'; readonly task: TaskRow; readonly memoryReference: string }
   | { readonly kind: 'group'; readonly label: string; readonly tasks: readonly TaskNode[] }
   | { readonly kind: 'frame'; readonly frame: DebugProtocol.StackFrame; readonly session: vscode.DebugSession }
   | { readonly kind: 'note'; readonly text: string };
@@ -37,8 +23,8 @@ export class TasksView extends StopTree<TaskNode> {
   protected readonly nothing = vscode.l10n.t('The kernel has no tasks yet.');
 
   protected async read(): Promise<TaskNode[]> {
-    const { tasks } = await this.sessions.request<{ tasks: Task[] }>('sockscope/tasks');
-    const node = (task: Task): TaskNode => ({ kind: 'task', task, memoryReference: task.memoryReference });
+    const { tasks } = await this.sessions.request('sockscope/tasks', {});
+    const node = (task: TaskRow): TaskNode => ({ kind: 'task', task, memoryReference: task.memoryReference });
     // The idle task is the kernel's too.
     const ofKernel = tasks.filter((task) => (task.isKernelThread || task.pid === 0) && !task.isRunning);
     const others = tasks.filter((task) => !ofKernel.includes(task));
@@ -77,6 +63,7 @@ export class TasksView extends StopTree<TaskNode> {
         const item = new vscode.TreeItem(node.label, vscode.TreeItemCollapsibleState.Collapsed);
         item.id = `group/${node.label}`;
         item.description = String(node.tasks.length);
+        item.iconPath = new vscode.ThemeIcon('gear');
         return item;
       }
       case 'frame':
@@ -90,7 +77,7 @@ export class TasksView extends StopTree<TaskNode> {
   }
 }
 
-function taskItem(task: Task): vscode.TreeItem {
+function taskItem(task: TaskRow): vscode.TreeItem {
   const item = new vscode.TreeItem(task.comm, vscode.TreeItemCollapsibleState.Collapsed);
   item.id = `task/${task.threadId}`;
   const doing = task.waitChannel ? vscode.l10n.t('{0} in {1}', task.state, task.waitChannel) : task.state;

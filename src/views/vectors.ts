@@ -1,29 +1,13 @@
 import * as vscode from 'vscode';
-import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { VectorRow } from '../adapter/protocol';
 import { SYSTEM_CALL_VECTOR } from '../linux/vectors';
 import { openCommand, uriOf } from './places';
 import { StopTree } from './stop-tree';
 
-/** A row of `sockscope/vectors`. */
-interface Vector {
-  readonly vector: number;
-  readonly meaning?: string;
-  readonly type: string;
-  readonly present: boolean;
-  readonly dpl: number;
-  readonly selector: number;
-  readonly handler: string;
-  readonly memoryReference: string;
-  readonly symbol?: string;
-  readonly source?: DebugProtocol.Source;
-  readonly file?: string;
-  readonly line?: number;
-}
-
 export type VectorNode =
   | {
       readonly kind: 'vector';
-      readonly vector: Vector;
+      readonly vector: VectorRow;
       readonly session: vscode.DebugSession;
       readonly memoryReference: string;
     }
@@ -38,7 +22,7 @@ export class VectorsView extends StopTree<VectorNode> {
 
   protected async read(): Promise<VectorNode[]> {
     const session = this.sessions.current;
-    const { vectors } = await this.sessions.request<{ vectors: Vector[] }>('sockscope/vectors');
+    const { vectors } = await this.sessions.request('sockscope/vectors', {});
     if (!session) return [];
     const rows = vectors.map((vector) => ({
       kind: 'vector' as const,
@@ -46,11 +30,11 @@ export class VectorsView extends StopTree<VectorNode> {
       session,
       memoryReference: vector.memoryReference,
     }));
-    const group = (label: string, belongs: (vector: Vector) => boolean): VectorNode[] => {
+    const group = (label: string, belongs: (vector: VectorRow) => boolean): VectorNode[] => {
       const own = rows.filter(({ vector }) => belongs(vector));
       return own.length > 0 ? [{ kind: 'group', label, vectors: own }] : [];
     };
-    const isCall = ({ vector, present }: Vector): boolean => vector === SYSTEM_CALL_VECTOR && present;
+    const isCall = ({ vector, present }: VectorRow): boolean => vector === SYSTEM_CALL_VECTOR && present;
     return [
       ...rows.filter(({ vector }) => isCall(vector)),
       ...group(vscode.l10n.t('Exceptions'), ({ vector, present }) => present && vector < FIRST_FREE_VECTOR),
@@ -71,6 +55,8 @@ export class VectorsView extends StopTree<VectorNode> {
       const item = new vscode.TreeItem(node.label, vscode.TreeItemCollapsibleState.Collapsed);
       item.id = `group/${node.label}`;
       item.description = String(node.vectors.length);
+      // The call's gate, beside the groups, has one too.
+      item.iconPath = new vscode.ThemeIcon('list-tree');
       return item;
     }
     const { vector, session } = node;
@@ -89,7 +75,7 @@ export class VectorsView extends StopTree<VectorNode> {
   }
 }
 
-function tooltip(vector: Vector, number: string): vscode.MarkdownString {
+function tooltip(vector: VectorRow, number: string): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   text.appendMarkdown(`**${vscode.l10n.t('Vector {0}', number)}**`);
   text.appendText(`${vector.meaning ? ` — ${vector.meaning}` : ''}\n\n`);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { DispatchHop, DispatchPathBody } from '../../src/adapter/dispatch-requests';
+import type { DispatchHop, DispatchPathBody } from '../../src/adapter/protocol';
 import { launched, PREPARATION, started } from './fixture';
 import type { TestClient } from './test-client';
 

@@ -36,7 +36,7 @@ const dispatchHop = object(
   {
     kind: { enum: ['api', 'gate', 'entry', 'table', 'switch', 'kernel', 'operations', 'protocol'] },
     title: text, detail: text, symbol: text, address, source: { $ref: 'dap#/definitions/Source' }, line: count, breakpoint: text,
-    state: { enum: ['done', 'present', 'ahead'] },
+    state: { enum: ['done', 'present', 'ahead', 'unknown'] },
     memory: object({ address, bytes, meaning: text, memoryReference: text }, ['address', 'memoryReference']),
     table: object({ name: text, index: count, entrySize: count, count, rows: { type: 'array', items: tableRow } }),
   },
@@ -117,6 +117,10 @@ export const LINUX_REQUESTS: Record<string, { arguments: Schema; body: Schema }>
   },
   'sockscope/socketcallCases': {
     arguments: object({}),
-    body: list('cases', { name: text, label: count, statement: count, source: place.source, ...watched }, ['source']),
+    body: list(
+      'cases',
+      { name: text, label: count, statement: count, source: place.source, call: text, callHits: count, ...watched },
+      ['source'],
+    ),
   },
 };

@@ -4,13 +4,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { BodyOf } from '../../src/adapter/protocol';
 import { launched, PREPARATION } from './fixture';
 import type { TestClient } from './test-client';
 
-interface PacketList {
-  packets: { number: number; instructionCount: number; pid: number; comm: string; length: number; data: string }[];
-  dropped: number;
-}
+type PacketList = BodyOf<'sockscope/packets'>;
 
 describe('packets', function () {
   this.timeout(PREPARATION);
@@ -26,7 +24,7 @@ describe('packets', function () {
     await client.console('sockscope# ');
   });
   after(async () => {
-    await client?.kill();
+    await client?.end();
     rmSync(folder, { recursive: true, force: true });
   });
 

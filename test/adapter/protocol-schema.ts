@@ -6,8 +6,21 @@ import { LINUX_REQUESTS } from './linux-schemas';
 /** A JSON schema, as far as one is built here. */
 type Schema = Record<string, unknown>;
 
+const PACKET = object(
+  {
+    number: { type: 'integer' },
+    instructionCount: { type: 'integer' },
+    timeNs: { type: 'integer' },
+    pid: { type: 'integer' },
+    comm: { type: 'string' },
+    length: { type: 'integer' },
+    data: { type: 'string' },
+  },
+  ['number', 'instructionCount', 'timeNs', 'pid', 'comm', 'length', 'data'],
+);
+
 /** Requests of our own, which the published protocol leaves to adapters. */
-const OWN_REQUESTS: Record<string, { arguments: Schema; body: Schema }> = {
+export const OWN_REQUESTS: Record<string, { arguments: Schema; body: Schema }> = {
   'sockscope/consoleInput': {
     arguments: object({ text: { type: 'string' } }, ['text']),
     body: { not: {} },
@@ -33,11 +46,21 @@ const OWN_REQUESTS: Record<string, { arguments: Schema; body: Schema }> = {
       ['socketCall'],
     ),
   },
+  'sockscope/packets': {
+    arguments: object({ start: { type: 'integer' } }, []),
+    body: object({ packets: { type: 'array', items: PACKET }, dropped: { type: 'integer' } }, ['packets', 'dropped']),
+  },
+  'sockscope/exportPackets': {
+    arguments: object({ path: { type: 'string' } }, []),
+    body: object({ path: { type: 'string' }, packets: { type: 'integer' } }, ['path', 'packets']),
+  },
   ...LINUX_REQUESTS,
 };
 
 /** Bodies of events of our own. */
-const OWN_EVENTS: Record<string, Schema> = {
+export const OWN_EVENTS: Record<string, Schema> = {
+  'sockscope/console': object({ text: { type: 'string' } }, ['text']),
+  'sockscope/log': object({ line: { type: 'string' } }, ['line']),
   'sockscope/trace': object(
     {
       line: { type: 'string' },

@@ -1,24 +1,7 @@
 import assert from 'node:assert/strict';
+import type { BodyOf, SocketRow } from '../../src/adapter/protocol';
 import { atPrompt, PREPARATION } from './fixture';
 import type { TestClient } from './test-client';
-
-interface Socket {
-  readonly pid: number;
-  readonly comm: string;
-  readonly fd: number;
-  readonly family: string;
-  readonly type: string;
-  readonly protocol: string;
-  readonly state: string;
-  readonly local: string;
-  readonly remote: string;
-  readonly receiveQueue: number;
-  readonly sendQueue: number;
-  readonly inode: number;
-  readonly options: string[];
-  readonly queues: { name: string; buffers: { length: number; consumed: number; text: string }[] }[];
-  readonly variablesReference: number;
-}
 
 describe('adapter: the open sockets of the guest', function () {
   this.timeout(PREPARATION);
@@ -31,12 +14,12 @@ describe('adapter: the open sockets of the guest', function () {
   });
   after(() => client.end());
 
-  async function sockets(): Promise<Socket[]> {
-    return (await client.request<{ sockets: Socket[] }>('sockscope/sockets')).sockets;
+  async function sockets(): Promise<readonly SocketRow[]> {
+    return (await client.request<BodyOf<'sockscope/sockets'>>('sockscope/sockets')).sockets;
   }
 
   /** Stops in a function that a command line leads to, and gives what is open there. */
-  async function stopIn(name: string, line: string): Promise<{ list: Socket[]; threadId: number }> {
+  async function stopIn(name: string, line: string): Promise<{ list: readonly SocketRow[]; threadId: number }> {
     await client.functionBreakpoints(name);
     await client.type(line);
     const { threadId = 0 } = await client.stopped();

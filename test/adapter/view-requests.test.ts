@@ -2,27 +2,9 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { BodyOf, SockaddrBody, SystemCallRow } from '../../src/adapter/protocol';
 import { launched, PREPARATION, ROOT, started } from './fixture';
 import type { TestClient } from './test-client';
-
-interface Task {
-  readonly threadId: number;
-  readonly pid: number;
-  readonly ppid: number;
-  readonly comm: string;
-  readonly state: string;
-  readonly isRunning: boolean;
-  readonly isKernelThread: boolean;
-  readonly program?: string;
-  readonly waitChannel?: string;
-}
-
-interface Sockaddr {
-  readonly length: number;
-  readonly structure: string;
-  readonly text: string;
-  readonly fields: { name: string; offset: number; value: string; data: string }[];
-}
 
 describe('adapter: what views ask for', function () {
   this.timeout(PREPARATION);
@@ -38,10 +20,10 @@ describe('adapter: what views ask for', function () {
   });
   after(() => client.end());
 
-  const sockaddr = (args: object): Promise<Sockaddr> => client.request<Sockaddr>('sockscope/sockaddr', args);
+  const sockaddr = (args: object): Promise<SockaddrBody> => client.request<SockaddrBody>('sockscope/sockaddr', args);
 
   it('sockscope/tasks lists the threads, with what each does', async () => {
-    const { tasks } = await client.request<{ tasks: Task[] }>('sockscope/tasks');
+    const { tasks } = await client.request<BodyOf<'sockscope/tasks'>>('sockscope/tasks');
     const { threads } = await client.request<{ threads: DebugProtocol.Thread[] }>('threads');
     assert.deepEqual(tasks.map(({ threadId }) => threadId).sort(), threads.map(({ id }) => id).sort());
     const [running, ...others] = tasks.filter(({ isRunning }) => isRunning);
@@ -56,7 +38,7 @@ describe('adapter: what views ask for', function () {
   });
 
   it('sockscope/focusTask tells the client of another task, and of the stopped one again', async () => {
-    const { tasks } = await client.request<{ tasks: Task[] }>('sockscope/tasks');
+    const { tasks } = await client.request<BodyOf<'sockscope/tasks'>>('sockscope/tasks');
     const shell = tasks.find(({ comm }) => comm === 'shell');
     assert.ok(shell, tasks.map(({ comm }) => comm).join(' '));
     await client.request('sockscope/focusTask', { threadId: shell.threadId });
@@ -112,16 +94,17 @@ describe('adapter: what views ask for', function () {
   });
 
   it('a system-call breakpoint counts on the row of its own call', async () => {
-    interface Row {
-      name: string;
-      hits: number;
-      breakpointIds: number[];
-    }
     const [listen] = await client.functionBreakpoints('catch:listen');
     await client.run('continue', { threadId: thread });
-    const { systemCalls } = await client.request<{ systemCalls: Row[] }>('sockscope/systemCalls');
-    const row = (name: string): Row | undefined => systemCalls.find((each) => each.name === name);
+    const { systemCalls } = await client.request<BodyOf<'sockscope/systemCalls'>>('sockscope/systemCalls');
+    const row = (name: string): SystemCallRow | undefined => systemCalls.find((each) => each.name === name);
     assert.deepEqual([row('listen')?.breakpointIds, row('listen')?.hits], [[listen.id], 1]);
     assert.deepEqual([row('socketcall')?.breakpointIds, row('socketcall')?.hits], [[], 0]);
+    const { cases } = await client.request<BodyOf<'sockscope/socketcallCases'>>('sockscope/socketcallCases');
+    const hits = cases.map(({ call, callHits }) => [call, callHits] as const);
+    // Its case knows too; it is not hit itself, nor is another call's.
+    assert.deepEqual(hits.filter(([, count]) => count > 0), [['listen', 1]]); // prettier-ignore
+    assert.ok(hits.some(([call]) => call === 'accept'));
+    assert.equal(cases.find(({ name }) => name === 'SYS_LISTEN')?.hits, 0);
   });
 });

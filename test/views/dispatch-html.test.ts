@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { DispatchHop, DispatchPathBody } from '../../src/adapter/dispatch-requests';
+import type { DispatchHop, DispatchPathBody } from '../../src/adapter/protocol';
 import { dispatchContents, dispatchDocument, dispatchStatus, type DispatchState } from '../../src/views/dispatch-html';
 
 /** As `vscode.l10n` does without a translation. */
