@@ -133,17 +133,33 @@ export function findEnumerator(
   name: string,
   near: Unit | undefined,
 ): { type: EnumType; value: bigint } | undefined {
-  if (near) {
-    for (const die of near.root.children()) {
-      const found = die.tag === DW_TAG.enumeration_type ? enumeratorIn(dwarf, die, name) : undefined;
-      if (found) return found;
-    }
-  }
+  const enumeration = near && enumerationsOf(near).get(name);
+  const found = enumeration && enumeratorIn(dwarf, enumeration, name);
+  if (found) return found;
   for (const id of dwarf.names.allEnumerations()) {
     const found = enumeratorIn(dwarf, dwarf.info.die(id), name);
     if (found) return found;
   }
   return undefined;
+}
+
+/** Units' enumerations by their enumerators: one unit is asked for many. */
+const enumerations = new WeakMap<Unit, ReadonlyMap<string, Die>>();
+
+function enumerationsOf(unit: Unit): ReadonlyMap<string, Die> {
+  const known = enumerations.get(unit);
+  if (known) return known;
+  const byEnumerator = new Map<string, Die>();
+  for (const die of unit.root.children()) {
+    if (die.tag !== DW_TAG.enumeration_type) continue;
+    for (const child of die.children()) {
+      const name = child.tag === DW_TAG.enumerator ? child.string(DW_AT.name) : undefined;
+      // The first of a name is the one that counts.
+      if (name !== undefined && !byEnumerator.has(name)) byEnumerator.set(name, die);
+    }
+  }
+  enumerations.set(unit, byEnumerator);
+  return byEnumerator;
 }
 
 function enumeratorIn(dwarf: Dwarf, die: Die, name: string): { type: EnumType; value: bigint } | undefined {
