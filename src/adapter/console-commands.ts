@@ -163,7 +163,7 @@ function path(session: GuestSession, pid: string): string {
   const { debugger: debug, platform } = session;
   if (pid !== '' && !/^\d+$/.test(pid)) throw new DebuggerError('path takes the number of a task, for example: path 1');
   if (pid !== '' && !platform.task(Number(pid))) throw new DebuggerError(`There is no task ${pid}.`);
-  const found = dispatchPathAt(debug.topFrame(pid === '' ? undefined : Number(pid)), platform);
+  const found = dispatchPathAt(debug.topFrame(pid === '' ? undefined : Number(pid)), platform, platform.pathWitness);
   const { text, task, pid: of } = found.call;
   return `${text} by ${task} (pid ${of})\n${table(pathRows(found))}`;
 }

@@ -85,9 +85,9 @@ export function pointerAt(kernel: Kernel, address: number, what: string): Decidi
   return { address: address >>> 0, bytes, meaning: `${what} = ${pointerText(kernel, wordIn(bytes))}` };
 }
 
-/** `0xc11a03e0 <__ia32_sys_socketcall>`. */
+/** `0xc11a03e0 <__ia32_sys_socketcall>`, `0xc11a043a <__ia32_sys_socketcall+0x5a>`. */
 export function pointerText(kernel: Kernel, address: number): string {
-  const symbol = address === 0 ? undefined : kernel.symbolName(address);
+  const symbol = address === 0 ? undefined : kernel.symbolText(address);
   return `${hex(address)}${symbol ? ` <${symbol}>` : ''}`;
 }
 

@@ -15,9 +15,9 @@ export function pathNames(hops: readonly Pick<Hop, 'kind' | 'title' | 'symbol'>[
   );
 }
 
-/** Rows of a table: a mark for what has been done (✓) and where the task is (→), hop, detail, where it is written. */
+/** Rows of a table: a mark for what has been done (✓), where the task is (→) and what cannot be told (?), hop, detail, where it is written. */
 export function pathRows({ hops }: Pick<DispatchPath, 'hops'>): string[][] {
-  const marks = { done: '✓', present: '→', ahead: ' ' };
+  const marks = { done: '✓', present: '→', ahead: ' ', unknown: '?' };
   return hops.map(({ state, title, detail, file, line }) => [
     marks[state],
     title,

@@ -4,22 +4,22 @@
  */
 
 import type { Frame } from '../debugger/api';
-import { callBefore } from '../debugger/instructions';
 import { MemoryError, type Target } from '../debugger/target';
 import { nameOfEntry, type EnteredCall } from './call-places';
 import { hopsOf } from './dispatch-path-calls';
 import type { WayIn } from './dispatch-path-gates';
 import type { Hop } from './dispatch-path-hops';
-import { LinuxError, type Kernel } from './kernel';
+import { hopStates, presentHop, progressOf, type HopState } from './dispatch-path-states';
+import type { PathWitness, WatchedCall } from './dispatch-path-witness';
+import { LinuxError } from './kernel';
 import type { LinuxPlatform } from './platform';
 import { callOfCase } from './socket-calls';
 import { SOCKETCALLS } from './socket-constants';
-import { caseAtLine } from './socketcall';
 import { ArgumentDecoder, straceCall } from './strace';
 import type { Task } from './tasks';
 
 export interface DispatchHop extends Hop {
-  readonly state: 'done' | 'present' | 'ahead';
+  readonly state: HopState;
 }
 
 export interface DispatchPath {
@@ -42,8 +42,6 @@ export interface DispatchPath {
   readonly present: number | undefined;
 }
 
-/** include/uapi/asm-generic/errno.h */
-const ENOSYS = 38;
 /** Most arguments that socketcall copies (nargs in net/socket.c), and most that the registers hold. */
 const MAX_ARGUMENTS = 6;
 /** Registers of the arguments in order (arch/x86/entry/entry_32.S). */
@@ -66,9 +64,10 @@ interface CallOnStack {
 /**
  * The dispatch path of the system call that a thread is in.
  * @param top the thread's innermost frame
+ * @param witness remembers from one asking to the next what has been executed; without it, less is known
  * @throws LinuxError with one sentence where it is in none
  */
-export function dispatchPathAt(top: Frame, platform: LinuxPlatform): DispatchPath {
+export function dispatchPathAt(top: Frame, platform: LinuxPlatform, witness?: PathWitness): DispatchPath {
   const on = callOnStack(top, platform);
   const entry = platform.systemCalls().get(on.number);
   const selected = entry?.name === 'socketcall' ? on.registers[0] : undefined;
@@ -88,7 +87,7 @@ export function dispatchPathAt(top: Frame, platform: LinuxPlatform): DispatchPat
     platform,
   );
   const present = presentHop(hops, on, platform);
-  const left = hasReturned(hops, present, on, platform);
+  const states = witnessedStates(hops, present, on, platform, entry?.address, witness);
   return {
     call: {
       name,
@@ -99,9 +98,34 @@ export function dispatchPathAt(top: Frame, platform: LinuxPlatform): DispatchPat
       task: on.task.comm,
       pid: on.task.pid,
     },
-    hops: hops.map((hop, i) => ({ ...hop, state: i === present ? 'present' : i < present || left ? 'done' : 'ahead' })),
+    hops: hops.map((hop, i) => ({ ...hop, state: states[i] })),
     present,
   };
+}
+
+/** The states of the hops, which the witness hears of. @param entry address of the function that the table leads to */
+function witnessedStates(
+  hops: readonly Hop[],
+  present: number,
+  on: CallOnStack,
+  platform: LinuxPlatform,
+  entry: number | undefined,
+  witness: PathWitness | undefined,
+): HopState[] {
+  if (!witness) return hopStates(hops, present, on, platform, () => undefined);
+  const [user] = on.userFrames;
+  const words = [on.number, ...on.registers, user?.address, user?.registers.get('esp')?.value];
+  const call: Omit<WatchedCall, 'progress'> = { task: on.task.address, identity: words.join('/'), entry };
+  const states = hopStates(hops, present, on, platform, witness.of(call));
+  const addressesOf = (...wanted: readonly HopState[]): number[] =>
+    hops.flatMap(({ address, kind }, i) =>
+      address !== undefined && kind !== 'api' && kind !== 'gate' && wanted.includes(states[i]) ? [address] : [],
+    );
+  witness.watch(
+    { ...call, progress: progressOf(hops, states, on, entry) },
+    { executed: addressesOf('done', 'present'), ahead: addressesOf('ahead'), unknown: addressesOf('unknown') },
+  );
+  return states;
 }
 
 /** @throws LinuxError where the thread is in no system call */
@@ -167,59 +191,6 @@ function readUser({ userFrames }: CallOnStack, address: number, length: number):
   const [frame] = userFrames;
   if (!frame) throw new MemoryError(address);
   return frame.readMemory(address, length);
-}
-
-/** The last hop whose function is on the stack. */
-function presentHop(hops: readonly Hop[], on: CallOnStack, platform: LinuxPlatform): number {
-  const inside = new Set(on.kernelFrames.map((frame) => frame.functionName));
-  const entry = hops.findIndex(({ kind }) => kind === 'entry');
-  const isEntered = (hop: Hop): boolean => {
-    if (hop.symbol === undefined) return false;
-    if (hop.kind === 'switch') return on.kernelFrames.some((frame) => isInCase(frame, hop, platform));
-    return inside.has(hop.symbol);
-  };
-  return Math.max(
-    entry,
-    hops.findLastIndex((hop, i) => i > entry && isEntered(hop)),
-  );
-}
-
-/** Whether the hop that follows the present one has been left again. */
-function hasReturned(hops: readonly Hop[], present: number, on: CallOnStack, platform: LinuxPlatform): boolean {
-  const { kernel } = platform;
-  const [top] = on.kernelFrames;
-  const next = hops[present + 1];
-  if (!top || !next) return false;
-  // Right behind the call that leads there.
-  const called = callBefore(kernel.target.readAvailable(top.address - 7, 7), top.address);
-  if (called !== undefined && called !== 'indirect' && called === next.address) return true;
-  // Its inner part may have made the call: __inet_bind for inet_bind.
-  if (called === 'indirect' && (next.kind === 'operations' || next.kind === 'protocol'))
-    return top.functionName.endsWith(hops[present].symbol ?? top.functionName);
-  if (hops[present].kind !== 'entry') return false;
-  if (top.functionName === hops[present].symbol)
-    return top.address >= (returnOfEntry(kernel, hops[present]) ?? Infinity);
-  // The entry code saves ENOSYS as the result, which stays until the table's function has given another.
-  return (kernel.word('pt_regs', 'ax', on.saved) | 0) !== -ENOSYS;
-}
-
-/** Where the entry code goes on after its call of do_int80_syscall_32 or do_SYSENTER_32 (arch/x86/entry/entry_32.S). */
-function returnOfEntry(kernel: Kernel, { address }: Hop): number | undefined {
-  const found = address === undefined ? undefined : kernel.module.elf.symbolAt(address);
-  if (address === undefined || !found) return undefined;
-  const code = kernel.target.readAvailable(address, found.symbol.size);
-  for (let at = 5; at <= code.length; at++) {
-    const target = callBefore(code.subarray(at - 5, at), (address + at) >>> 0);
-    if (typeof target !== 'number' || kernel.module.elf.symbolAt(target)?.offset !== 0) continue;
-    if (/^do_\w*(?:syscall|sysenter)/i.test(kernel.symbolName(target) ?? '')) return (address + at) >>> 0;
-  }
-  return undefined;
-}
-
-/** Whether a frame of socketcall stands in the lines of a case. */
-function isInCase(frame: Frame, hop: Hop, platform: LinuxPlatform): boolean {
-  if (!frame.functionName.endsWith('sys_socketcall') || frame.location?.file !== hop.file) return false;
-  return caseAtLine(platform.socketcallCases(), frame.location?.line ?? 0)?.name === hop.symbol;
 }
 
 function callText(

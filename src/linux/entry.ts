@@ -12,6 +12,7 @@
  *    FIXUP_FRAME has stored it (bit 29 set).
  */
 
+import { callBefore } from '../debugger/instructions';
 import type { EntryCrossing, ThreadContext } from '../debugger/platform';
 import { MemoryError, type RegisterName, type Registers } from '../debugger/target';
 import type { Kernel } from './kernel';
@@ -208,7 +209,7 @@ export class EntryCode {
     if (((flags & 2) === 0 && flags !== NEW_PROGRAM_FLAGS) || flags >>> 22 !== 0) return false;
     const ip = kernel.word('pt_regs', 'ip', base);
     // sysenter's frame has 0 until do_SYSENTER_32 fills it in.
-    return cs === KERNEL_CS ? kernel.module.elf.sectionAt(ip) !== undefined : ip < 0xc0000000;
+    return cs === KERNEL_CS ? kernel.module.elf.sectionAt(ip) !== undefined : ip < kernel.pageOffset;
   }
 
   /** @param partial the fields are still being pushed */
@@ -259,7 +260,10 @@ export class EntryCode {
         : undefined;
     const number = kernel.word('pt_regs', 'orig_ax', base);
     const numberSaved = base + kernel.offset('pt_regs', 'orig_ax') >= live.esp;
-    if (gate) return { label: this.systemCallLabel(gate, numberSaved ? number : live.eax), kind: 'systemCall' };
+    if (gate) {
+      const called = numberSaved ? number : this.isLeaving(live.eip) ? this.numberOnTaskStack() : live.eax;
+      return { label: this.systemCallLabel(gate, called), kind: 'systemCall' };
+    }
     if (
       symbol.startsWith('asm_common_interrupt') ||
       symbol.startsWith('irq_entries') ||
@@ -278,6 +282,18 @@ export class EntryCode {
     if (number !== 0xffffffff && numberSaved)
       return { label: this.systemCallLabel('return', number), kind: 'systemCall' };
     return { label: `return through ${symbol}`, kind: 'interrupt' };
+  }
+
+  /** Whether entry code has called what serves system calls: then EAX has, or will have, the result. */
+  private isLeaving(eip: number): boolean {
+    const found = this.kernel.module.elf.symbolAt(eip);
+    const back = found && returnOfEntry(this.kernel, found.symbol.address);
+    return back !== undefined && eip >= back;
+  }
+
+  /** The number of the system call as the task's own stack has it, also when the way back has left that stack. */
+  private numberOnTaskStack(): number {
+    return this.kernel.word('pt_regs', 'orig_ax', this.taskStackTop() - this.kernel.sizeOf('pt_regs'));
   }
 
   private systemCallLabel(gate: string, number: number): string {
@@ -334,4 +350,20 @@ export class EntryCode {
   private taskStackTop(): number {
     return this.kernel.word('task_struct', 'thread.sp0', this.tasks.currentAddress());
   }
+}
+
+/**
+ * Where entry code goes on after its call of do_int80_syscall_32 or do_SYSENTER_32 (arch/x86/entry/entry_32.S).
+ * @param address of the label that the gate leads to
+ */
+export function returnOfEntry(kernel: Kernel, address: number): number | undefined {
+  const found = kernel.module.elf.symbolAt(address);
+  if (!found) return undefined;
+  const code = kernel.target.readAvailable(address, found.symbol.size);
+  for (let at = 5; at <= code.length; at++) {
+    const target = callBefore(code.subarray(at - 5, at), (address + at) >>> 0);
+    if (typeof target !== 'number' || kernel.module.elf.symbolAt(target)?.offset !== 0) continue;
+    if (/^do_\w*(?:syscall|sysenter)/i.test(kernel.symbolName(target) ?? '')) return (address + at) >>> 0;
+  }
+  return undefined;
 }

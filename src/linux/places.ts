@@ -15,10 +15,8 @@ const NOWHERE: SourcePlace = { symbol: undefined, file: undefined, line: undefin
 
 /** Symbol and line of an address of the kernel's code; all undefined where none is known. */
 export function placeOf(kernel: Kernel, address: number): SourcePlace {
-  const found = kernel.module.elf.symbolAt(address);
-  if (!found || address === 0) return NOWHERE;
-  const { symbol, offset } = found;
-  const name = offset === 0 ? symbol.name : `${symbol.name}+0x${offset.toString(16)}`;
+  const name = address === 0 ? undefined : kernel.symbolText(address);
+  if (name === undefined) return NOWHERE;
   // The first instruction of a function may belong to something inlined into it.
   const fn = kernel.module.symbols.functionAt(address);
   if (fn?.lowPc === address && fn.file && fn.line > 0) return { symbol: name, file: fn.file, line: fn.line };

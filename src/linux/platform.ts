@@ -4,6 +4,7 @@ import { MemoryError, type Registers, type Target } from '../debugger/target';
 import { CallCatch } from './call-catch';
 import { CallPlaces } from './call-places';
 import { parseCatch } from './catch-request';
+import { PathWitness } from './dispatch-path-witness';
 import { EntryCode } from './entry';
 import { Kernel, LinuxError } from './kernel';
 import { KERNEL_FAULT, KernelFaults } from './kernel-faults';
@@ -24,9 +25,9 @@ export class LinuxPlatform implements Platform {
   readonly tasks: Tasks;
   private readonly entry: EntryCode;
   readonly placements: Placements;
+  /** Remembers how far the calls have come whose dispatch path was asked for. */
+  readonly pathWitness: PathWitness;
   private readonly waitChannels: WaitChannels;
-  /** Difference between virtual and physical addresses of the kernel: PAGE_OFFSET. */
-  private readonly pageOffset: number;
   private calls: Map<number, SystemCall> | undefined;
   private cases: SocketcallCase[] | undefined;
   private switchFile: string | undefined;
@@ -50,9 +51,8 @@ export class LinuxPlatform implements Platform {
     this.placements = new Placements(target, modules, this.kernel, this.tasks, new Vdso(this.kernel, vdso), (read) =>
       this.attempt(read),
     );
+    this.pathWitness = new PathWitness(this.kernel, this.tasks);
     this.waitChannels = new WaitChannels(this.kernel, this);
-    const text = kernelModule.elf.segments.find((s) => s.type === 1 && s.virtualAddress !== s.physicalAddress);
-    this.pageOffset = text ? (text.virtualAddress - text.physicalAddress) >>> 0 : 0xc0000000;
   }
 
   /** The system-call table, by number. */
@@ -159,9 +159,9 @@ export class LinuxPlatform implements Platform {
   }
 
   private unpagedKernel(address: number): Module | undefined {
-    const linked = (address + this.pageOffset) >>> 0;
+    const linked = (address + this.kernel.pageOffset) >>> 0;
     if (!moduleHasCode(this.kernel.module, linked)) return undefined;
-    this.unpaged ??= { ...this.kernel.module, id: -1, loadBias: -this.pageOffset };
+    this.unpaged ??= { ...this.kernel.module, id: -1, loadBias: -this.kernel.pageOffset };
     return this.unpaged;
   }
 
@@ -191,11 +191,11 @@ export class LinuxPlatform implements Platform {
   }
 
   beginsStack(address: number): boolean {
-    return this.entry.beginsStack(this.beforePaging() ? (address + this.pageOffset) >>> 0 : address);
+    return this.entry.beginsStack(this.beforePaging() ? (address + this.kernel.pageOffset) >>> 0 : address);
   }
 
   isKernelAddress(address: number): boolean {
-    return address >= this.pageOffset;
+    return address >= this.kernel.pageOffset;
   }
 
   functionAliases(name: string): string[] {
