@@ -1,7 +1,5 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { SYSTEM_CALL_FILTERS } from './system-call-filters';
-
-/** What the adapter can do, and what for. */
+/** What the adapter can do, and what for; the exception filters depend on the client. */
 export const CAPABILITIES: DebugProtocol.Capabilities = {
   // the client sends breakpoints between `initialized` and this, so none is missed while booting
   supportsConfigurationDoneRequest: true,
@@ -41,5 +39,4 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsANSIStyling: true,
   // system calls: on entry, on return, on failure
   supportsExceptionFilterOptions: true,
-  exceptionBreakpointFilters: SYSTEM_CALL_FILTERS,
 };

@@ -29,6 +29,7 @@ import type { OwnEvents, OwnHandlers, OwnRequest } from './protocol';
 import { hex32 } from './registers';
 import type { RequestGroup, RequestHost } from './request-host';
 import { SOURCE_SCHEME, Sources } from './sources';
+import { exceptionFilters } from './system-call-filters';
 import { traceSystemCalls } from './system-call-trace';
 import { viewRequests } from './view-requests';
 
@@ -36,6 +37,8 @@ import { viewRequests } from './view-requests';
 export interface AdapterOptions {
   /** Folder of the built-in guest. */
   readonly guest: string;
+  /** The client shows the system calls in a view of its own, and needs no filter for each. */
+  readonly briefFilters: boolean;
 }
 
 /** Reasons of the debugger in the protocol's words. */
@@ -237,7 +240,10 @@ export class SockScopeSession extends DebugSession {
     if (args.pathFormat && args.pathFormat !== 'path')
       throw new DebuggerError(`The path format "${args.pathFormat}" is not supported.`);
     this.setDebuggerLinesStartAt1(true);
-    this.reply(response, CAPABILITIES);
+    this.reply(response, {
+      ...CAPABILITIES,
+      exceptionBreakpointFilters: exceptionFilters(this.options.briefFilters),
+    });
   }
 
   private async onLaunch(args: Record<string, unknown>, response: DebugProtocol.Response): Promise<void> {

@@ -9,17 +9,37 @@ const OFFERED = [
   'select', 'shutdown', 'getsockname', 'getpeername', 'getsockopt', 'setsockopt', 'sendfile', 'socketpair',
 ]; // prettier-ignore
 const FAULT = 'fault';
+const SOCKETS = 'sockets';
+const FAILING = 'failing';
 const ALL = 'all';
 const OTHER = 'other';
+/** What is left of the list for a client that shows the calls in a view of its own. */
+const BRIEF: readonly string[] = [FAULT, SOCKETS, FAILING, ALL, OTHER];
 const WHEN = 'entry (unless given), return, fail, or an error such as EADDRINUSE; then an expression';
 
-/** What VS Code lists among its breakpoints: a system call is something to stop at before it is known where it is. */
-export const SYSTEM_CALL_FILTERS: DebugProtocol.ExceptionBreakpointsFilter[] = [
+/** What clients list among their breakpoints: a system call is something to stop at before it is known where it is. */
+const FILTERS: DebugProtocol.ExceptionBreakpointsFilter[] = [
   {
     filter: FAULT,
     label: 'Kernel panic/oops',
     description: 'Stops where the kernel panics or has met a fault of its own, before it prints anything.',
     default: true,
+    supportsCondition: true,
+    conditionDescription: 'An expression. Example: $comm == "hello"',
+  },
+  {
+    filter: SOCKETS,
+    label: 'Socket calls',
+    description: 'Stops at every call of the socket interface, however a program makes it.',
+    default: false,
+    supportsCondition: true,
+    conditionDescription: `When: ${WHEN}. Example: return && $comm == "hello"`,
+  },
+  {
+    filter: FAILING,
+    label: 'Socket calls that fail',
+    description: 'Stops where a call of the socket interface returns an error.',
+    default: false,
     supportsCondition: true,
     conditionDescription: 'An expression. Example: $comm == "hello"',
   },
@@ -41,13 +61,22 @@ export const SYSTEM_CALL_FILTERS: DebugProtocol.ExceptionBreakpointsFilter[] = [
   },
   {
     filter: OTHER,
-    label: 'Another system call…',
+    label: 'System call by name…',
     description: 'Stops at the system call that the condition names.',
     default: false,
     supportsCondition: true,
     conditionDescription: `Its name, then when: ${WHEN}. Example: openat return && $comm == "hello"`,
   },
 ];
+
+/**
+ * The filters, `fault` first.
+ * @param brief without the calls one by one. VS Code lists all filters above every other breakpoint and cannot fold them, so its users
+ *   have each call in the view "System Calls", in a quick pick, and here by name
+ */
+export function exceptionFilters(brief: boolean): DebugProtocol.ExceptionBreakpointsFilter[] {
+  return brief ? FILTERS.filter(({ filter }) => BRIEF.includes(filter)) : FILTERS;
+}
 
 /**
  * The breakpoints that `setExceptionBreakpoints` asks for, in its order.
@@ -62,9 +91,10 @@ export function systemCallRequests(args: DebugProtocol.SetExceptionBreakpointsAr
 }
 
 function requestOf(filter: string, text: string): FunctionBreakpointRequest {
-  if (!SYSTEM_CALL_FILTERS.some((each) => each.filter === filter))
+  if (!FILTERS.some((each) => each.filter === filter))
     throw new DebuggerError(`There is no system-call filter "${filter}".`);
   if (filter === FAULT) return { name: KERNEL_FAULT, ...(text === '' ? {} : { condition: text }) };
+  if (filter === FAILING) return { name: 'catch:sockets:fail', ...(text === '' ? {} : { condition: text }) };
   if (filter !== OTHER) return withMoment(filter, text);
   const match = /^(\w+)\s*(.*)$/s.exec(text);
   if (!match) throw new DebuggerError('Name the system call in the condition, for example: openat return');

@@ -1,4 +1,4 @@
-import type { CallPlaces, EnteredCall } from './call-places';
+import { SOCKET_CALL_NAMES, type CallPlaces, type EnteredCall } from './call-places';
 import { CallWatch } from './call-watch';
 import type { CatchRequest } from './catch-request';
 import { errnoName, isFailure } from './errno';
@@ -18,7 +18,7 @@ export class CallCatch extends CallWatch<CallView> {
     private readonly request: CatchRequest,
   ) {
     const { call } = request;
-    const addresses = call === 'all' ? places.allAddresses() : places.addressesOf(call);
+    const addresses = [...new Set(addressesFor(call, places))];
     if (addresses.length === 0) throw new LinuxError(`This kernel has no system call "${call}".`);
     super(platform, places, addresses, messageOf(request));
     this.decoder = new ArgumentDecoder(platform);
@@ -31,7 +31,7 @@ export class CallCatch extends CallWatch<CallView> {
 
   protected entered(call: EnteredCall): 'stop' | 'ignore' | { keep: CallView } {
     const { call: wanted, moment } = this.request;
-    if (wanted !== 'all' && call.name !== wanted && call.entry !== wanted) return 'ignore';
+    if (!isWanted(call, wanted)) return 'ignore';
     const view = this.decoder.atEntry(call);
     if (moment.kind !== 'entry') return { keep: view };
     this.last = `${view.text}, entered ${wayOf(call)}`;
@@ -49,6 +49,17 @@ export class CallCatch extends CallWatch<CallView> {
   }
 }
 
+/** Entry functions that a call, every call, or every call of the socket interface can come through. */
+function addressesFor(call: string, places: CallPlaces): readonly number[] {
+  if (call === 'all') return places.allAddresses();
+  return call === 'sockets' ? SOCKET_CALL_NAMES.flatMap((name) => places.addressesOf(name)) : places.addressesOf(call);
+}
+
+function isWanted({ name, entry }: EnteredCall, wanted: string): boolean {
+  if (wanted === 'sockets') return SOCKET_CALL_NAMES.includes(name);
+  return wanted === 'all' || name === wanted || entry === wanted;
+}
+
 /** `by int $0x80, system call 102 (socketcall, SYS_BIND)`. */
 export function wayOf(call: EnteredCall): string {
   const detail = call.case ? `${call.entry}, ${call.case}` : call.entry;
@@ -56,7 +67,8 @@ export function wayOf(call: EnteredCall): string {
 }
 
 function messageOf({ call, moment }: CatchRequest): string {
-  const what = call === 'all' ? 'every system call' : `the system call ${call}`;
+  const several = { all: 'every system call', sockets: 'every socket call' }[call];
+  const what = several ?? `the system call ${call}`;
   switch (moment.kind) {
     case 'entry':
       return `${what}, on entry`;

@@ -69,8 +69,8 @@ export class CallTables {
 
 function watched(breakpoints: readonly Breakpoint[]): Watched {
   const own = [...new Set(breakpoints)];
-  // One on every call does not know which of them it was.
-  const hits = own.reduce((sum, each) => sum + (caughtBy(each)?.call === 'all' ? 0 : each.hits), 0);
+  // One on several calls does not know which of them it was.
+  const hits = own.reduce((sum, each) => sum + (isOnSeveral(caughtBy(each)) ? 0 : each.hits), 0);
   return { breakpointIds: own.map(({ id }) => id), hits };
 }
 
@@ -82,8 +82,13 @@ function caughtBy({ requested }: Breakpoint): CatchRequest | undefined {
 
 /** A system-call breakpoint is on its own call only, though it also waits at socketcall's entry for those that come through it. */
 function isAbout(breakpoint: Breakpoint, { name }: SystemCall): boolean {
-  const caught = caughtBy(breakpoint)?.call;
-  return caught === undefined || caught === 'all' || caught === name || caught === nameOfEntry(name);
+  const request = caughtBy(breakpoint);
+  const caught = request?.call;
+  return caught === undefined || isOnSeveral(request) || caught === name || caught === nameOfEntry(name);
+}
+
+function isOnSeveral(request: CatchRequest | undefined): boolean {
+  return request?.call === 'all' || request?.call === 'sockets';
 }
 
 /** Breakpoints by the functions they are in, inlined ones included. */

@@ -11,7 +11,7 @@ export type CatchMoment =
 
 /** What a system-call breakpoint asks for. */
 export interface CatchRequest {
-  /** Name of the call, or `all`. */
+  /** Name of the call; `all` for every one, `sockets` for every one of the socket interface. */
   readonly call: string;
   readonly moment: CatchMoment;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { SYSTEM_CALL_FILTERS } from '../../src/adapter/system-call-filters';
+import { exceptionFilters } from '../../src/adapter/system-call-filters';
 import { ADAPTER, INITIALIZE, PREPARATION, prepared } from './fixture';
 import { checkedMessages, TestClient } from './test-client';
 
@@ -42,9 +42,25 @@ describe('adapter: initialize', () => {
       supportsCancelRequest: true,
       supportsANSIStyling: true,
       supportsExceptionFilterOptions: true,
-      exceptionBreakpointFilters: SYSTEM_CALL_FILTERS,
+      exceptionBreakpointFilters: exceptionFilters(false),
     });
     await client.end();
+  });
+
+  it('offers each of the twenty socket calls, every other one by name, and a short list where the client shows them itself', () => {
+    const names = (brief: boolean): string[] => exceptionFilters(brief).map(({ filter }) => filter);
+    const calls =
+      'socketcall socket bind connect accept send sendto sendmsg recv recvfrom recvmsg listen select shutdown getsockname getpeername getsockopt setsockopt sendfile socketpair';
+    assert.equal(calls.split(' ').length, 20);
+    assert.deepEqual(
+      calls.split(' ').filter((call) => !names(false).includes(call)),
+      [],
+    );
+    assert.deepEqual(names(true), ['fault', 'sockets', 'failing', 'all', 'other']);
+    assert.deepEqual(
+      names(true).filter((name) => !names(false).includes(name)),
+      [],
+    );
   });
 
   it('refuses the path format "uri"', async () => {

@@ -42,6 +42,34 @@ describe('adapter: system-call breakpoints', function () {
     await client.end();
   });
 
+  it('stops at every socket call of a program, whichever way it comes in, and at every one that fails', async () => {
+    const client = await launched({
+      run: ['replyhi --once &', 'replyhi', 'hello --entry=direct', 'hello --entry=sysenter', 'exit'],
+    });
+    await client.request('setExceptionBreakpoints', {
+      filters: ['failing'],
+      filterOptions: [{ filterId: 'sockets', condition: '$comm == "hello"' }],
+    });
+    await client.request('configurationDone');
+    const seen: string[] = [];
+    for (let stop = await client.stopOrEnd(); stop; stop = await client.stopOrEnd()) {
+      seen.push((stop.text ?? '').replace(/\(.*\)(?= returns|, entered)/, '').replace(/(by [^,]*),.*/, '$1'));
+      await client.request('continue', { threadId: stop.threadId ?? 0 });
+    }
+    assert.deepEqual(seen, [
+      'bind returns -98 EADDRINUSE, entered by int $0x80',
+      'socket, entered by int $0x80',
+      'connect, entered by int $0x80',
+      'sendto, entered by int $0x80',
+      'recvfrom, entered by int $0x80',
+      'socket, entered by sysenter',
+      'connect, entered by sysenter',
+      // The server has served one client and is gone.
+      'connect returns -111 ECONNREFUSED, entered by sysenter',
+    ]);
+    await client.end();
+  });
+
   it('says what is wrong with a name or a filter', async () => {
     const client = await launched({});
     const set = await client.functionBreakpoints('catch:foo', 'catch:bind:sometimes', 'catch:');
