@@ -45,6 +45,8 @@ export interface MessageValue {
 }
 
 export type ArgumentValue =
+  /** Of a call that is not of sockets: the text is made when it is read. Where memory was not there to be read, it is the address only. */
+  | { readonly kind: 'text'; readonly text: string; readonly isUnread: boolean }
   /** The argument's own word is not known. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'signed' | 'unsigned' | 'pointer'; readonly value: number }

@@ -36,6 +36,8 @@ export function decodeArguments(
 /** An argument as a number where it is one, else as text. */
 export function briefValue(argument: ArgumentValue): string | number {
   switch (argument.kind) {
+    case 'text':
+      return argument.text;
     case 'unknown':
       return '<optimized out>';
     case 'signed':

@@ -25,6 +25,11 @@ const MAX_DESCRIPTORS = 1024;
 const NAMED = new Set<string>([
   'family', 'type', 'protocol', 'messageFlags', 'acceptFlags', 'how', 'level', 'option', 'call',
 ]); // prettier-ignore
+/** What only the caller writes; the kernel does not, also not where it receives. */
+const GIVEN = new Set<Parameter['kind']>(['sockaddrIn', 'dataIn', 'optionValueIn']);
+/** What only the caller writes where the call sends. */
+const PASSED = new Set<Parameter['kind']>(['messageHeader', 'messageVector']);
+const EFAULT = 14;
 const PLAIN = new Map<Parameter['kind'], 'signed' | 'unsigned'>([
   ['fd', 'signed'],
   ['backlog', 'signed'],
@@ -64,10 +69,14 @@ export class SocketCallDecoder {
     before: readonly ArgumentValue[],
     result: number,
   ): ArgumentValue[] {
-    if (isFailure(result)) return [...before];
     return parameters.map(({ kind }, i) => {
       const value = call.words[i];
       if (value === undefined || value === 0) return before[i];
+      // A page that was not in memory yet at the entry is there once the kernel has copied from it.
+      const isUnread = before[i].kind === 'pointer' && result !== -EFAULT;
+      if (isUnread && (GIVEN.has(kind) || (PASSED.has(kind) && !receives(call))))
+        return this.guarded(value, () => this.entering(call, parameters, kind, value));
+      if (isFailure(result)) return before[i];
       return this.guarded(value, () => this.returning(call, parameters, kind, value, before, i, result) ?? before[i]);
     });
   }

@@ -24,6 +24,11 @@ export function quoteUpTo(bytes: Uint8Array, size: number): string {
   return quote(bytes) + (size > bytes.length ? '...' : '');
 }
 
+/** Bytes as a C string, each in hexadecimal: what is random says nothing as text. */
+export function quoteHex(bytes: Uint8Array): string {
+  return `"${Array.from(bytes, (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}"`;
+}
+
 export function hex(value: number): string {
   return `0x${(value >>> 0).toString(16)}`;
 }

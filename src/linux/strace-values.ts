@@ -15,6 +15,8 @@ const CONTROL_TYPES: Readonly<Record<number, string>> = { 1: 'SCM_RIGHTS', 2: 'S
 /** One argument: `{sa_family=AF_INET, sin_port=htons(5001), sin_addr=inet_addr("0.0.0.0")}`. */
 export function straceValue(argument: ArgumentValue): string {
   switch (argument.kind) {
+    case 'text':
+      return argument.text;
     case 'unknown':
       return '<unreadable>';
     case 'signed':

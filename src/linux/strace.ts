@@ -1,17 +1,23 @@
 /**
- * A system call in strace's notation: what goes in is read at the entry, what comes out at the return, and text is made of it only when it
- * is asked for. Socket calls by the meaning of their parameters (socket-calls.ts), others by the parameter types of their entry function
- * (DWARF).
+ * A system call in strace's notation: what goes in is read at the entry, what comes out at the return. Of socket calls (socket-calls.ts), text
+ * is made only when it is asked for; other calls are read by their description (strace-calls.ts), and those without one by the parameter
+ * types of their entry function (DWARF).
  */
 
 import type { ArgumentValue } from './argument-values';
-import { errnoName, errnoText, isFailure } from './errno';
+import { MemoryError } from '../debugger/target';
+import { isFailure } from './errno';
 import type { EnteredCall } from './call-places';
 import type { LinuxPlatform } from './platform';
 import { parametersOf, SocketCallDecoder } from './socket-call-decoder';
-import { hex } from './strace-text';
+import { straceName } from './strace-call-names';
+import { DescribedParameters } from './strace-described';
+import { interruptedMask, RESUMES, SIGNAL_RETURNS } from './strace-interrupted';
+import { straceOutcome } from './strace-outcome';
 import { straceValue } from './strace-values';
 import { TypedParameters } from './typed-parameters';
+
+export { straceResult } from './strace-outcome';
 
 /** Bytes of data shown for each buffer unless told otherwise. */
 export const DATA_LIMIT = 64;
@@ -36,46 +42,94 @@ export class CallView {
     return (this.shown ??= this.values.map((value, i) => ({ name: this.names[i], text: straceValue(value) })));
   }
 
-  /** `bind(3, {…}, 16)`. */
+  /** `bind(3, {…}, 16)`, by the name that users know. */
   get text(): string {
-    return straceCall(this.call.name, this.arguments);
+    return straceCall(parametersOf(this.call.name) ? this.call.name : this.programName, this.arguments);
+  }
+
+  /** The same as strace has it: `_newselect(…)` for the select of number 142. */
+  get line(): string {
+    return straceCall(this.programName, this.arguments);
+  }
+
+  /** The call's name as programs and strace have it. */
+  get programName(): string {
+    return programName(this.call);
   }
 }
 
+/** A call that is neither of sockets nor described. */
+const NONE: readonly string[] = [];
+
 export class ArgumentDecoder {
   private readonly typed: TypedParameters;
+  private readonly described: DescribedParameters;
   private readonly sockets: SocketCallDecoder;
+  /** Name of the call that each task has made last. */
+  private readonly last = new Map<number, string>();
 
-  constructor(platform: LinuxPlatform, limit = DATA_LIMIT) {
+  constructor(
+    private readonly platform: LinuxPlatform,
+    limit = DATA_LIMIT,
+  ) {
+    const { target } = platform;
+    const read = (address: number, length: number): Uint8Array => target.readMemory(address >>> 0, length);
+    const readAvailable = (address: number, length: number): Uint8Array => target.readAvailable(address >>> 0, length);
     this.typed = new TypedParameters(platform, limit);
-    this.sockets = new SocketCallDecoder((address, length) => platform.target.readMemory(address >>> 0, length), limit);
+    this.described = new DescribedParameters({ read, readAvailable }, limit);
+    this.sockets = new SocketCallDecoder(read, limit);
   }
 
   /** Reads at the first instruction of the entry function. */
   atEntry(call: EnteredCall): CallView {
     const parameters = parametersOf(call.name);
-    if (!parameters) return new CallView(call, this.typed.names(call), this.typed.atEntry(call));
-    const names = parameters.map(({ name }) => name);
-    return new CallView(call, names, this.sockets.atEntry(call, parameters));
+    if (parameters) {
+      const names = parameters.map(({ name }) => name);
+      return this.entered(new CallView(call, names, this.sockets.atEntry(call, parameters)));
+    }
+    const name = programName(call);
+    const ofSignals = this.ofSignals(name, call);
+    if (ofSignals !== undefined) return new CallView(call, [''], [{ kind: 'text', text: ofSignals, isUnread: false }]);
+    const values = this.described.atEntry(name, call);
+    if (values) return this.entered(new CallView(call, this.described.names(name, call) ?? NONE, values));
+    return this.entered(new CallView(call, this.typed.names(call), this.typed.atEntry(call)));
   }
 
   /** Reads what came out, at the return; the rest is as it was at the entry. */
   atReturn(entered: CallView, result: number): CallView {
     const { call, values } = entered;
     const parameters = parametersOf(call.name);
-    if (!parameters) return new CallView(call, this.typed.names(call), this.typed.atReturn(call, values, result));
-    const names = parameters.map(({ name }) => name);
-    return new CallView(call, names, this.sockets.atReturn(call, parameters, values, result));
+    if (parameters) {
+      const names = parameters.map(({ name }) => name);
+      return new CallView(call, names, this.sockets.atReturn(call, parameters, values, result));
+    }
+    const name = programName(call);
+    if (SIGNAL_RETURNS.has(name) || name === RESUMES) return entered;
+    const now = this.described.atReturn(name, call, values, result);
+    if (now) return new CallView(call, this.described.names(name, call) ?? NONE, now);
+    return new CallView(call, this.typed.names(call), this.typed.atReturn(call, values, result));
   }
 
-  /** What select left in its sets, and what a timeout has left: `(in [3], left {tv_sec=0, tv_usec=999998})`. */
-  note({ call }: CallView, result: number): string {
-    if ((call.name !== 'select' && call.name !== 'recvmmsg') || isFailure(result)) return '';
-    if (result === 0) return ' (Timeout)';
+  /**
+   * What strace writes behind the equals sign: `1 ([{fd=3, revents=POLLIN}])`, `2 (in [3], left {tv_sec=0, tv_usec=999998})`.
+   * @returns undefined where it is no more than the result
+   */
+  outcome({ call }: CallView, result: number): string | undefined {
+    if (!parametersOf(call.name)) {
+      const reader = (word: number) => this.described.reading(call.words, word, result);
+      try {
+        return straceOutcome(programName(call), reader, result);
+      } catch (error) {
+        if (error instanceof MemoryError) return undefined;
+        throw error;
+      }
+    }
+    if ((call.name !== 'select' && call.name !== 'recvmmsg') || isFailure(result)) return undefined;
+    if (result === 0) return '0 (Timeout)';
     const timeout = call.words[4];
     const left = timeout ? [`left ${straceValue(this.sockets.timeAt(call, timeout))}`] : [];
     const parts = [...(call.name === 'select' ? this.setsOf(call) : []), ...left];
-    return parts.length > 0 ? ` (${parts.join(', ')})` : '';
+    return parts.length > 0 ? `${result} (${parts.join(', ')})` : undefined;
   }
 
   private setsOf(call: EnteredCall): string[] {
@@ -85,18 +139,21 @@ export class ArgumentDecoder {
       return text === '[]' ? [] : [`${label} ${text}`];
     });
   }
+
+  private entered(view: CallView): CallView {
+    this.last.set(view.call.task, view.programName);
+    return view;
+  }
+
+  /** The argument of a call that has none, but is about a signal or the call that it interrupted. */
+  private ofSignals(name: string, call: EnteredCall): string | undefined {
+    if (name === RESUMES) return `<... resuming interrupted ${this.last.get(call.task) ?? 'system call'} ...>`;
+    return SIGNAL_RETURNS.has(name) ? interruptedMask(this.platform, name, call.task) : undefined;
+  }
 }
 
-/** Calls whose result is an address. */
-const RETURNS_ADDRESS = new Set(['brk', 'mmap', 'mmap_pgoff', 'mremap', 'shmat']);
-
-/** `3`, `-1 EADDRINUSE (Address already in use)`, `? ERESTARTSYS (…)`, as strace writes results. */
-export function straceResult(call: string, result: number): string {
-  if (!isFailure(result)) return RETURNS_ADDRESS.has(call) ? hex(result) : String(result | 0);
-  const name = errnoName(result);
-  if (name === undefined) return `-1 (errno ${-result})`;
-  // The kernel's own errors reach no program: the call is done again, or fails with EINTR.
-  return `${-result >= 512 ? '?' : '-1'} ${name} (${errnoText(result)})`;
+function programName(call: EnteredCall): string {
+  return straceName(call.number, call.name, call.case !== undefined);
 }
 
 /** `bind(3, {…}, 16)`. */

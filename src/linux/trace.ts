@@ -62,8 +62,8 @@ class ReadCall implements TracedCall {
     private readonly view: CallView,
     readonly result: number | undefined,
     readonly returnedAt: number | undefined,
-    /** What strace shows after the result, or instead of one. */
-    private readonly note: string,
+    /** What strace shows instead of the plain result. */
+    private readonly outcome: string | undefined,
   ) {
     this.pid = kept.pid;
     this.comm = kept.comm;
@@ -85,15 +85,14 @@ class ReadCall implements TracedCall {
   }
 
   get text(): string {
-    const outcome = this.result === undefined ? '' : `= ${straceResult(this.call, this.result)}`;
-    return `${this.view.text} ${outcome}${this.note}`;
+    const { line } = this.view;
+    if (this.result === undefined) return `${line} ${this.outcome ?? ''}`;
+    return `${line} = ${this.outcome ?? straceResult(this.call, this.result)}`;
   }
 }
 
 /** Calls that never return to their caller. */
 const NO_RETURN = new Set(['exit', 'exit_group']);
-/** TASK_COMM_LEN */
-const COMM_SIZE = 16;
 
 /** Shows system calls as strace does, without stopping the guest: one line a call, in the order of their returns. */
 export class CallTrace extends CallWatch<Kept> {
@@ -119,12 +118,12 @@ export class CallTrace extends CallWatch<Kept> {
   }
 
   protected entered(call: EnteredCall): 'ignore' | { keep: Kept } {
-    const { kernel, tasks, target } = this.platform;
+    const { tasks, target } = this.platform;
     const keep: Kept = {
       view: this.decoder.atEntry(call),
       path: this.paths.of(call),
       pid: tasks.pidOf(call.task),
-      comm: kernel.text(call.task + kernel.offset('task_struct', 'comm'), COMM_SIZE),
+      comm: tasks.commOf(call.task),
       enteredAt: target.instructionCount(),
     };
     if (!NO_RETURN.has(call.name)) return { keep };
@@ -134,8 +133,8 @@ export class CallTrace extends CallWatch<Kept> {
 
   protected returned(call: EnteredCall, kept: Kept, result: number): boolean {
     const shown = this.decoder.atReturn(kept.view, result);
-    const note = this.decoder.note(kept.view, result);
-    this.listener(new ReadCall(call, kept, shown, result, this.platform.target.instructionCount(), note));
+    const outcome = this.decoder.outcome(kept.view, result);
+    this.listener(new ReadCall(call, kept, shown, result, this.platform.target.instructionCount(), outcome));
     return false;
   }
 
