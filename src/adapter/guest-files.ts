@@ -2,8 +2,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { unzlibSync } from 'fflate';
+import { cpioArchive } from '../../guest/build/cpio.mjs';
 import { openElf, SymbolFile, type ElfFile } from '../symbols';
-import { LaunchError, type LaunchConfiguration } from './launch-configuration';
+import { LaunchError, LaunchProblem } from './errors';
+import type { LaunchConfiguration } from './launch-configuration';
+import { l10n } from './texts';
 
 /** The files of a session, read and opened. */
 export interface GuestFiles {
@@ -44,43 +47,80 @@ export function loadGuestFiles(configuration: LaunchConfiguration, builtIn: stri
   const vmlinux = typeof own === 'string' ? own : (own?.vmlinux ?? path.join(builtIn, BUILT_IN.kernel));
   if (own === undefined && !fs.existsSync(vmlinux) && !fs.existsSync(vmlinux + COMPRESSED)) {
     throw new LaunchError(
-      `The built-in kernel is not there (${vmlinux}); build it with "npm run guest", or give "kernel".`,
+      LaunchProblem.NoBuiltInKernel,
+      l10n.t('The built-in kernel is not there ({file}); build it with "npm run guest", or give "kernel".'),
+      { file: vmlinux },
     );
   }
   const kernelBytes = own === undefined ? readBuiltInKernel(vmlinux) : readFile(vmlinux, 'kernel');
   if (isBzImage(kernelBytes)) {
     throw new LaunchError(
-      `${vmlinux} is a bzImage, which has no symbols; give "kernel": {"bzImage": …, "vmlinux": …} with the vmlinux it was made of.`,
+      LaunchProblem.KernelIsBzImage,
+      l10n.t(
+        '{file} is a bzImage, which has no symbols; give "kernel": {"bzImage": …, "vmlinux": …} with the vmlinux it was made of.',
+      ),
+      { file: vmlinux },
       'builtInKernel',
     );
   }
   const kernel = load(kernelBytes, vmlinux, 'kernel');
   if (!kernel.symbols.hasDebugInfo) {
     throw new LaunchError(
-      `${vmlinux} has no debug information; build the kernel with CONFIG_DEBUG_INFO_DWARF5=y and give the vmlinux that is not stripped.`,
+      LaunchProblem.NoDebugInformation,
+      l10n.t(
+        '{file} has no debug information; build the kernel with CONFIG_DEBUG_INFO_DWARF5=y and give the vmlinux that is not stripped.',
+      ),
+      { file: vmlinux },
       'builtInKernel',
     );
   }
   let boot: GuestFiles['boot'] = { kind: 'vmlinux', bytes: kernelBytes };
   if (typeof own === 'object') {
     const image = readFile(own.bzImage, 'kernel.bzImage');
-    if (!isBzImage(image)) throw new LaunchError(`${own.bzImage} is not a bzImage.`, 'builtInKernel');
+    if (!isBzImage(image)) {
+      const format = l10n.t('{file} is not a bzImage.');
+      throw new LaunchError(LaunchProblem.NotABzImage, format, { file: own.bzImage }, 'builtInKernel');
+    }
     mustBelongTogether(own.bzImage, image, vmlinux, kernelBytes);
     boot = { kind: 'bzImage', bytes: image };
   }
   const initrd = configuration.initrd ?? (own === undefined ? path.join(builtIn, BUILT_IN.initrd) : undefined);
   const programFolder = path.join(builtIn, BUILT_IN.programs);
-  const programs = configuration.programs ?? (fs.existsSync(programFolder) ? [programFolder] : []);
+  const given = configuration.programs ?? (fs.existsSync(programFolder) ? [programFolder] : []);
+  const programs = given.flatMap(programFiles);
+  // Whoever has an initial RAM file system of their own has put their programs there.
+  const added = configuration.initrd === undefined ? programs.filter((each) => !isBelow(each.path, programFolder)) : [];
   return {
     boot,
     kernel,
-    initrd: initrd === undefined ? undefined : readFile(initrd, 'initrd'),
-    programs: programs.flatMap(programFiles),
+    initrd: initrd === undefined ? undefined : withPrograms(readFile(initrd, 'initrd'), added),
+    programs,
     vdso: vdsoBeside(vmlinux),
     // The built-in sources are those of the built-in kernel: lines of another kernel's are elsewhere.
     sourceFolders: own === undefined ? [path.join(builtIn, BUILT_IN.sources)] : [],
     sourceMap: own === undefined ? {} : sourcesBeside(vmlinux, builtIn),
   };
+}
+
+/** Whether a file is in a folder, whatever links lead to either. */
+function isBelow(file: string, folder: string): boolean {
+  if (!fs.existsSync(folder)) return false;
+  return !path.relative(fs.realpathSync(folder), fs.realpathSync(file)).startsWith('..');
+}
+
+/**
+ * The guest's root with programs in its /bin: one more archive behind the first, as the kernel takes them (Documentation/driver-api/
+ * early-userspace/buffer-format.rst; an archive that is not compressed begins at a multiple of four bytes).
+ */
+function withPrograms(initrd: Uint8Array, programs: readonly LoadedElf[]): Uint8Array {
+  if (programs.length === 0) return initrd;
+  const entries = programs.map(({ name, path: file }) => ({
+    path: `bin/${name}`,
+    data: readFile(file, 'programs'),
+    mode: 0o755,
+  }));
+  const padding = new Uint8Array((4 - (initrd.length % 4)) % 4);
+  return Buffer.concat([initrd, padding, cpioArchive(entries)]);
 }
 
 /** A kernel's sources are in the folder that it was built in, or in `sources` there; those of the built-in programs are our own. */
@@ -102,7 +142,11 @@ function readBuiltInKernel(vmlinux: string): Uint8Array {
     return brotliDecompressSync(compressed);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new LaunchError(`The built-in kernel is damaged (${vmlinux}${COMPRESSED}: ${why}); install SockScope again.`);
+    throw new LaunchError(
+      LaunchProblem.DamagedBuiltInKernel,
+      l10n.t('The built-in kernel is damaged ({file}: {reason}); install SockScope again.'),
+      { file: vmlinux + COMPRESSED, reason: why },
+    );
   }
 }
 
@@ -119,9 +163,18 @@ function readFile(file: string, attribute: string): Uint8Array {
   try {
     return fs.readFileSync(file);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const why = code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : `cannot be read (${code})`;
-    throw new LaunchError(`The file ${file} (launch attribute "${attribute}") ${why}.`);
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    const values = { file, attribute, code };
+    if (code === 'ENOENT') {
+      const format = l10n.t('The file {file} (launch attribute "{attribute}") does not exist.');
+      throw new LaunchError(LaunchProblem.FileMissing, format, values);
+    }
+    if (code === 'EISDIR') {
+      const format = l10n.t('The file {file} (launch attribute "{attribute}") is a folder.');
+      throw new LaunchError(LaunchProblem.FileIsFolder, format, values);
+    }
+    const format = l10n.t('The file {file} (launch attribute "{attribute}") cannot be read ({code}).');
+    throw new LaunchError(LaunchProblem.FileUnreadable, format, values);
   }
 }
 
@@ -145,7 +198,9 @@ function mustBelongTogether(bzImage: string, image: Uint8Array, vmlinux: string,
   const banner = elf.toString('latin1', start, elf.indexOf('\n', start, 'latin1'));
   if (banner.startsWith(`Linux version ${release} ${builder} `) && banner.endsWith(` ${version}`)) return;
   throw new LaunchError(
-    `${bzImage} (${said}) was not made of ${vmlinux} (${banner}); give the two files of one build.`,
+    LaunchProblem.OtherBuild,
+    l10n.t('{bzImage} ({version}) was not made of {vmlinux} ({banner}); give the two files of one build.'),
+    { bzImage, version: said, vmlinux, banner },
     'builtInKernel',
   );
 }
@@ -159,7 +214,9 @@ function load(bytes: Uint8Array, file: string, attribute: string): LoadedElf {
   } catch (error) {
     if (error instanceof Error && error.name === 'SymbolError') {
       throw new LaunchError(
-        `The file ${file} (launch attribute "${attribute}") cannot be used: ${error.message}`,
+        LaunchProblem.FileUnusable,
+        l10n.t('The file {file} (launch attribute "{attribute}") cannot be used: {reason}'),
+        { file, attribute, reason: error.message },
         attribute === 'kernel' ? 'builtInKernel' : undefined,
       );
     }
@@ -172,7 +229,8 @@ function programFiles(given: string): LoadedElf[] {
   try {
     isFolder = fs.statSync(given).isDirectory();
   } catch {
-    throw new LaunchError(`The program ${given} (launch attribute "programs") does not exist.`);
+    const format = l10n.t('The program {file} (launch attribute "programs") does not exist.');
+    throw new LaunchError(LaunchProblem.ProgramMissing, format, { file: given });
   }
   if (!isFolder) return [load(readFile(given, 'programs'), given, 'programs')];
   // In a folder, whatever is not a program is no mistake.
