@@ -51,12 +51,24 @@ export class PacketCapture {
     this.breakpoint = undefined;
   }
 
+  /** The task in whose time a packet is sent: nothing is switching here, so the kernel's own record says which. */
+  private sender(): Pick<Packet, 'pid' | 'comm'> {
+    const { tasks } = this.platform;
+    try {
+      const task = tasks.recordedAddress();
+      return task === 0 ? { pid: 0, comm: '' } : { pid: tasks.pidOf(task), comm: tasks.commOf(task) };
+    } catch (error) {
+      if (error instanceof MemoryError || error instanceof LinuxError) return { pid: 0, comm: '' };
+      throw error;
+    }
+  }
+
   private take(): void {
     const { platform } = this;
     const { target } = platform;
     // First argument of a kernel function: i386 kernels are built with -mregparm=3, whatever the configuration.
     const skb = target.registers().eax;
-    const task = platform.currentTask();
+    const { pid, comm } = this.sender();
     const parts: Uint8Array[] = [];
     let length = 0;
     try {
@@ -67,7 +79,7 @@ export class PacketCapture {
       if (!(error instanceof MemoryError)) throw error;
     }
     const bytes = concatenate(parts);
-    this.kept.push({ count: target.instructionCount(), pid: task?.pid ?? 0, comm: task?.comm ?? '', bytes, length });
+    this.kept.push({ count: target.instructionCount(), pid, comm, bytes, length });
     if (this.kept.length > MAX_PACKETS) {
       this.kept.shift();
       this.dropped++;

@@ -4,8 +4,8 @@
  * the flat memory model.
  */
 
-import { childrenOf, type Value } from '../debugger/values';
-import { fieldIfAny, fieldOf, numberOf } from './fields';
+import { childrenOf } from '../debugger/values';
+import { fieldIfAny, fieldOf } from './fields';
 import { LinuxError, type Kernel } from './kernel';
 
 const PAGE_SIZE = 4096;
@@ -37,8 +37,7 @@ export function collect(kernel: Kernel, skb: number, parts: Uint8Array[], depth 
   if (paged === 0) return;
   const shared = kernel.word('sk_buff', 'end', skb);
   const fragments = kernel.u8(shared + kernel.offset('skb_shared_info', 'nr_frags'));
-  const frags = fieldOf(kernel.value('skb_shared_info', shared), 'frags');
-  for (const each of childrenOf(frags, 0, fragments)) parts.push(fragment(kernel, each));
+  for (let n = 0; n < fragments; n++) parts.push(fragment(kernel, shared, n));
   let next = kernel.word('skb_shared_info', 'frag_list', shared);
   for (let n = 0; next !== 0 && n < MAX_CHAIN && depth < MAX_CHAIN; n++) {
     collect(kernel, next, parts, depth + 1);
@@ -46,17 +45,57 @@ export function collect(kernel: Kernel, skb: number, parts: Uint8Array[], depth 
   }
 }
 
-function fragment(kernel: Kernel, value: Value): Uint8Array {
+/** A number in a structure: bytes from its beginning, and its size. */
+interface Place {
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Where a buffer's fragments are, in bytes from its skb_shared_info; and in a fragment. */
+interface FragmentLayout {
+  readonly first: number;
+  readonly step: number;
+  readonly page: Place;
+  readonly offset: Place;
+  readonly size: Place;
+}
+
+/** Worked out once for each kernel: the capture asks for every packet. */
+const layouts = new WeakMap<Kernel, FragmentLayout | undefined>();
+
+function layoutOf(kernel: Kernel, shared: number): FragmentLayout | undefined {
+  if (layouts.has(kernel)) return layouts.get(kernel);
+  const layout = findLayout(kernel, shared);
+  layouts.set(kernel, layout);
+  return layout;
+}
+
+function findLayout(kernel: Kernel, shared: number): FragmentLayout | undefined {
+  const [value] = childrenOf(fieldOf(kernel.value('skb_shared_info', shared), 'frags'), 0, 1);
   const members = FRAGMENTS.find(({ page }) => fieldIfAny(value, page) !== undefined);
+  const { address } = value;
+  if (!members || address === undefined) return undefined;
+  const place = (name: string): Place => {
+    const member = fieldOf(value, name);
+    return { offset: (member.address ?? address) - address, size: member.size };
+  };
+  const [page, offset, size] = [members.page, members.offset, members.size].map(place);
+  return { first: address - shared, step: value.size, page, offset, size };
+}
+
+function fragment(kernel: Kernel, shared: number, index: number): Uint8Array {
+  const layout = layoutOf(kernel, shared);
   const map = kernel.symbol('mem_map');
-  if (!members || map === undefined)
+  if (!layout || map === undefined)
     throw new LinuxError(
       'The pages of this kernel’s buffers cannot be found: it has no mem_map, or another kind of fragment.',
     );
-  const number = (member: string): number => numberOf(value, member) >>> 0;
-  const frame = (number(members.page) - kernel.u32(map)) / kernel.sizeOf('page');
+  const at = shared + layout.first + index * layout.step;
+  const number = ({ offset, size }: Place): number =>
+    size === 2 ? kernel.u16((at + offset) >>> 0) : kernel.u32((at + offset) >>> 0);
+  const frame = (number(layout.page) - kernel.u32(map)) / kernel.sizeOf('page');
   // A fragment may span several pages that lie together.
-  return kernel.target.readPhysical(frame * PAGE_SIZE + number(members.offset), number(members.size)).slice();
+  return kernel.target.readPhysical(frame * PAGE_SIZE + number(layout.offset), number(layout.size)).slice();
 }
 
 export function concatenate(parts: readonly Uint8Array[]): Uint8Array {

@@ -33,6 +33,8 @@ export interface Task {
 /** Bits of task_struct.flags (include/linux/sched.h). */
 const PF_FORKNOEXEC = 0x40;
 const PF_KTHREAD = 0x200000;
+/** Bytes of task_struct.comm (include/linux/sched.h). */
+const TASK_COMM_LEN = 16;
 /** Size of a task's kernel stack on i386. */
 const THREAD_SIZE = 8192;
 
@@ -99,6 +101,12 @@ export class Tasks {
     return this.kernel.word('task_struct', 'pid', address);
   }
 
+  /** A task's name as the kernel keeps it in the task_struct: quick, for what runs at every call. */
+  commOf(address: number): string {
+    const { kernel } = this;
+    return kernel.text((address + kernel.offset('task_struct', 'comm')) >>> 0, TASK_COMM_LEN);
+  }
+
   /** Process id of a task as user space knows it. */
   tgidOf(address: number): number {
     return this.kernel.word('task_struct', 'tgid', address);
@@ -116,7 +124,7 @@ export class Tasks {
       address,
       pid: this.pidOf(address),
       tgid: this.tgidOf(address),
-      comm: kernel.text(address + kernel.offset('task_struct', 'comm'), 16),
+      comm: this.commOf(address),
       mm: kernel.word('task_struct', 'mm', address),
       isKernelThread: this.hasFlag(address, PF_KTHREAD),
       state: (kernel.u32(address + stateOffset) | kernel.word('task_struct', 'exit_state', address)) >>> 0,
