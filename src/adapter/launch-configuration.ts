@@ -1,5 +1,8 @@
 /** The attributes of a launch configuration, checked before anything starts. package.json describes them to VS Code in the same words. */
 
+import { LaunchError, LaunchProblem } from './errors';
+import { l10n } from './texts';
+
 export interface LaunchConfiguration {
   /** vmlinux, or bzImage together with the vmlinux it was made of; the built-in kernel unless given. */
   kernel?: string | { bzImage: string; vmlinux: string };
@@ -20,32 +23,23 @@ export interface LaunchConfiguration {
   noDebug?: boolean;
 }
 
-/** A launch that cannot be done; the message is one sentence that says what is wrong and what to do. */
-export class LaunchError extends Error {
-  /** @param mending what would help, where something other than a correction would */
-  constructor(
-    message: string,
-    readonly mending?: 'builtInKernel',
-  ) {
-    super(message);
-    this.name = 'LaunchError';
-  }
-}
-
 type Check = (value: unknown, name: string) => void;
 
-function fail(name: string, wanted: string, value: unknown): never {
-  throw new LaunchError(`The launch attribute "${name}" must be ${wanted}, not ${JSON.stringify(value)}.`);
+function fail(attribute: string, format: string, value: unknown): never {
+  throw new LaunchError(LaunchProblem.WrongValue, format, { attribute, value: JSON.stringify(value) });
 }
 
 const text: Check = (value, name) => {
-  if (typeof value !== 'string' || value === '') fail(name, 'a text that is not empty', value);
+  if (typeof value !== 'string' || value === '')
+    fail(name, l10n.t('The launch attribute "{attribute}" must be a text that is not empty, not {value}.'), value);
 };
 const flag: Check = (value, name) => {
-  if (typeof value !== 'boolean') fail(name, 'true or false', value);
+  if (typeof value !== 'boolean')
+    fail(name, l10n.t('The launch attribute "{attribute}" must be true or false, not {value}.'), value);
 };
 const texts: Check = (value, name) => {
-  if (!Array.isArray(value) || value.some((v) => typeof v !== 'string')) fail(name, 'a list of texts', value);
+  if (!Array.isArray(value) || value.some((v) => typeof v !== 'string'))
+    fail(name, l10n.t('The launch attribute "{attribute}" must be a list of texts, not {value}.'), value);
 };
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -53,7 +47,12 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 const CHECKS: Record<keyof LaunchConfiguration, Check> = {
   kernel(value, name) {
     if (typeof value === 'string' && value !== '') return;
-    if (!isRecord(value)) fail(name, 'a path or {"bzImage": …, "vmlinux": …}', value);
+    if (!isRecord(value))
+      fail(
+        name,
+        l10n.t('The launch attribute "{attribute}" must be a path or {"bzImage": …, "vmlinux": …}, not {value}.'),
+        value,
+      );
     for (const key of Object.keys(value))
       if (key !== 'bzImage' && key !== 'vmlinux') unknown(`kernel.${key}`, ['bzImage', 'vmlinux']);
     text(value.bzImage, 'kernel.bzImage');
@@ -61,27 +60,38 @@ const CHECKS: Record<keyof LaunchConfiguration, Check> = {
   },
   initrd: text,
   commandLine(value, name) {
-    if (typeof value !== 'string') fail(name, 'a text', value);
+    if (typeof value !== 'string')
+      fail(name, l10n.t('The launch attribute "{attribute}" must be a text, not {value}.'), value);
   },
   memory(value, name) {
     if (!Number.isInteger(value) || (value as number) < 16 || (value as number) > 2048) {
-      fail(name, 'a whole number of MiB from 16 to 2048', value);
+      fail(
+        name,
+        l10n.t('The launch attribute "{attribute}" must be a whole number of MiB from 16 to 2048, not {value}.'),
+        value,
+      );
     }
   },
   programs: texts,
   sourceMap(value, name) {
     if (!isRecord(value) || Object.values(value).some((v) => typeof v !== 'string'))
-      fail(name, 'an object of paths', value);
+      fail(name, l10n.t('The launch attribute "{attribute}" must be an object of paths, not {value}.'), value);
   },
   run: texts,
   stopOnEntry: flag,
   cpu(value, name) {
-    if (!isRecord(value)) fail(name, 'an object such as {"sysenter": false}', value);
+    if (!isRecord(value))
+      fail(
+        name,
+        l10n.t('The launch attribute "{attribute}" must be an object such as {"sysenter": false}, not {value}.'),
+        value,
+      );
     for (const key of Object.keys(value)) if (key !== 'sysenter') unknown(`cpu.${key}`, ['sysenter']);
     if (value.sysenter !== undefined) flag(value.sysenter, 'cpu.sysenter');
   },
   trace(value, name) {
-    if (value !== 'sockets' && value !== 'all') fail(name, '"sockets" or "all"', value);
+    if (value !== 'sockets' && value !== 'all')
+      fail(name, l10n.t('The launch attribute "{attribute}" must be "sockets" or "all", not {value}.'), value);
   },
   noDebug: flag,
 };
@@ -92,8 +102,9 @@ const CLIENT_ATTRIBUTES = new Set([
   'suppressMultipleSessionWarning', 'console', 'windows', 'linux', 'osx', 'restart', 'timeout',
 ]); // prettier-ignore
 
-function unknown(name: string, known: readonly string[]): never {
-  throw new LaunchError(`Unknown launch attribute "${name}"; known are ${known.join(', ')}.`);
+function unknown(attribute: string, known: readonly string[]): never {
+  const format = l10n.t('Unknown launch attribute "{attribute}"; known are {known}.');
+  throw new LaunchError(LaunchProblem.UnknownAttribute, format, { attribute, known: known.join(', ') });
 }
 
 /**
@@ -101,7 +112,8 @@ function unknown(name: string, known: readonly string[]): never {
  * @throws LaunchError
  */
 export function checkLaunchConfiguration(raw: unknown): LaunchConfiguration {
-  if (!isRecord(raw)) throw new LaunchError('The launch configuration is not an object.');
+  if (!isRecord(raw))
+    throw new LaunchError(LaunchProblem.NotAnObject, l10n.t('The launch configuration is not an object.'));
   for (const [name, value] of Object.entries(raw)) {
     if (Object.hasOwn(CHECKS, name)) {
       if (value !== undefined && value !== null) CHECKS[name as keyof LaunchConfiguration](value, name);

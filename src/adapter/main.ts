@@ -10,6 +10,7 @@ console.log = console.error;
 
 const session = new SockScopeSession({
   guest: path.join(__dirname, 'guest'),
+  translations: path.join(__dirname, '../l10n'),
   briefFilters: process.argv.includes('--brief-filters'),
 });
 process.on('SIGTERM', () => session.shutdown());

@@ -8,29 +8,27 @@ import {
   type StepTarget,
   type StoppedEvent as Stopped,
 } from '../debugger/api';
-import { ExpressionError } from '../debugger/expressions';
-import { MemoryError } from '../debugger/target';
-import { ValueError } from '../debugger/values';
-import { LinuxError, socketCallAt } from '../linux';
+import { socketCallAt } from '../linux';
 import { KERNEL_FAULT } from '../linux/kernel-faults';
-import { BootError } from '../machine/machine';
 import { breakpointRequests, toBreakpoint } from './breakpoint-requests';
 import { CAPABILITIES } from './capabilities';
 import { commandCompletions, consoleCommand } from './console-commands';
 import { dispatchRequests } from './dispatch-requests';
+import { describeError, errorMessage, LaunchError, unknownRequest } from './errors';
 import { loadGuestFiles } from './guest-files';
 import { guestRequests } from './guest-requests';
 import { GuestSession } from './guest-session';
 import { Inspection } from './inspection';
 import { linuxRequests } from './linux-requests';
 import { memoryRequests } from './memory-requests';
-import { checkLaunchConfiguration, LaunchError } from './launch-configuration';
+import { checkLaunchConfiguration } from './launch-configuration';
 import type { OwnEvents, OwnHandlers, OwnRequest } from './protocol';
 import { hex32 } from './registers';
 import type { RequestGroup, RequestHost } from './request-host';
 import { SOURCE_SCHEME, Sources } from './sources';
 import { exceptionFilters } from './system-call-filters';
 import { traceSystemCalls } from './system-call-trace';
+import { filled, l10n, Texts } from './texts';
 import { viewRequests } from './view-requests';
 
 /** What the adapter is started with. */
@@ -39,6 +37,8 @@ export interface AdapterOptions {
   readonly guest: string;
   /** The client shows the system calls in a view of its own, and needs no filter for each. */
   readonly briefFilters: boolean;
+  /** Folder of the translations of the extension's texts. */
+  readonly translations: string;
 }
 
 /** Reasons of the debugger in the protocol's words. */
@@ -84,8 +84,11 @@ export class SockScopeSession extends DebugSession {
   private nextTarget = 1;
   private readonly decoder = new TextDecoder();
 
+  private texts: Texts;
+
   constructor(private readonly options: AdapterOptions) {
     super();
+    this.texts = new Texts(options.translations, undefined);
   }
 
   // ------------------------------------------------------------------------------------------------ dispatching
@@ -102,12 +105,17 @@ export class SockScopeSession extends DebugSession {
     const grouped = this.requestGroups[request.command];
     const handler = grouped ? (args: never) => this.reply(response, grouped(args)) : this.handlers[request.command];
     if (!handler) {
-      this.failWith(response, `SockScope does not know the request "${request.command}".`);
+      this.failWith(response, unknownRequest(request.command));
       return;
     }
     Promise.resolve()
       .then(() => handler.call(this, (request.arguments ?? {}) as never, response))
-      .catch((error: unknown) => this.failWith(response, describeError(error), mendingOf(error, request.arguments)));
+      .catch((error: unknown) =>
+        this.failWith(response, {
+          ...errorMessage(error, this.texts),
+          ...mendingOf(error, request.arguments, this.texts),
+        }),
+      );
   }
 
   private readonly requestGroups: RequestGroup & OwnHandlers<OwnRequest> = {
@@ -135,10 +143,10 @@ export class SockScopeSession extends DebugSession {
     };
   }
 
-  private failWith(response: DebugProtocol.Response, message: string, mending: object = {}): void {
+  private failWith(response: DebugProtocol.Response, error: DebugProtocol.Message): void {
     response.success = false;
-    response.message = message;
-    response.body = { error: { id: 1, format: message, showUser: true, ...mending } };
+    response.message = filled(error.format, error.variables ?? {});
+    response.body = { error };
     this.sendResponse(response);
   }
 
@@ -234,6 +242,7 @@ export class SockScopeSession extends DebugSession {
   // -------------------------------------------------------------------------------------------------- lifecycle
 
   private onInitialize(args: DebugProtocol.InitializeRequestArguments, response: DebugProtocol.Response): void {
+    this.texts = new Texts(this.options.translations, args.locale);
     this.clientReportsProgress = args.supportsProgressReporting ?? false;
     this.clientTakesMemoryEvents = args.supportsMemoryEvent ?? false;
     this.clientTakesInvalidatedEvents = args.supportsInvalidatedEvent ?? false;
@@ -242,7 +251,7 @@ export class SockScopeSession extends DebugSession {
     this.setDebuggerLinesStartAt1(true);
     this.reply(response, {
       ...CAPABILITIES,
-      exceptionBreakpointFilters: exceptionFilters(this.options.briefFilters),
+      exceptionBreakpointFilters: exceptionFilters(this.options.briefFilters, this.texts),
     });
   }
 
@@ -326,7 +335,10 @@ export class SockScopeSession extends DebugSession {
   private beginProgress(guest: GuestSession): void {
     if (!this.clientReportsProgress) return;
     this.booting = true;
-    const start: DebugProtocol.ProgressStartEvent = new ProgressStartEvent(PROGRESS_ID, 'Booting Linux');
+    const start: DebugProtocol.ProgressStartEvent = new ProgressStartEvent(
+      PROGRESS_ID,
+      this.texts.of(l10n.t('Booting Linux')),
+    );
     start.body.percentage = 0;
     this.sendEvent(start);
     let told = 0;
@@ -376,7 +388,7 @@ export class SockScopeSession extends DebugSession {
     if (event.breakpointIds.length > 0) stopped.body.hitBreakpointIds = [...event.breakpointIds];
     const call = event.thread === this.session.debugger.currentThread() ? this.callAtStop() : undefined;
     // The description stands beside the thread's name and must be short; the text has room for the arguments.
-    if (call) stopped.body.description = `Paused in ${call.name}`;
+    if (call) stopped.body.description = filled(this.texts.of(l10n.t('Paused in {call}')), { call: call.name });
     else if (description) stopped.body.description = description;
     const text = event.text ?? call?.text;
     if (text !== undefined) stopped.body.text = text;
@@ -538,18 +550,14 @@ export class SockScopeSession extends DebugSession {
   }
 }
 
-/** One sentence for the user; for a defect of our own, that it is one, and where. */
-function describeError(error: unknown): string {
-  const expected = [DebuggerError, ExpressionError, ValueError, MemoryError, LinuxError, LaunchError, BootError];
-  if (expected.some((type) => error instanceof type)) return (error as Error).message;
-  if (error instanceof Error && (error.name === 'SymbolError' || error instanceof RangeError)) return error.message;
-  return `SockScope failed unexpectedly: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
-}
-
 /** What SockScope's extension offers beside an error: where an own kernel cannot be used, the same session with the built-in one. */
-function mendingOf(error: unknown, launch: { __sourceScheme?: unknown; name?: unknown } | undefined): object {
+function mendingOf(
+  error: unknown,
+  launch: { __sourceScheme?: unknown; name?: unknown } | undefined,
+  texts: Texts,
+): Partial<DebugProtocol.Message> {
   if (!(error instanceof LaunchError) || error.mending === undefined || launch?.__sourceScheme !== SOURCE_SCHEME)
     return {};
   const url = `command:sockscope.startWithBuiltInKernel?${encodeURIComponent(JSON.stringify([launch]))}`;
-  return { url, urlLabel: 'Use Built-in Kernel' };
+  return { url, urlLabel: texts.of(l10n.t('Use Built-in Kernel')) };
 }

@@ -2,6 +2,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { DebuggerError, type FunctionBreakpointRequest } from '../debugger/api';
 import { parseMoment } from '../linux';
 import { KERNEL_FAULT } from '../linux/kernel-faults';
+import { filled, l10n, type Texts } from './texts';
 
 /** The calls that the exception breakpoints offer one by one. */
 const OFFERED = [
@@ -15,57 +16,66 @@ const ALL = 'all';
 const OTHER = 'other';
 /** What is left of the list for a client that shows the calls in a view of its own. */
 const BRIEF: readonly string[] = [FAULT, SOCKETS, FAILING, ALL, OTHER];
-const WHEN = 'entry (unless given), return, fail, or an error such as EADDRINUSE; then an expression';
+
+/** A filter, its texts marked for translation; `{call}` is its call, `{example}` its example. */
+interface Filter {
+  readonly filter: string;
+  readonly label: string;
+  readonly description: string;
+  readonly conditionDescription: string;
+  readonly example: string;
+}
+
+const EXPRESSION = l10n.t('An expression. Example: {example}');
+const WHEN = l10n.t(
+  'When: entry (unless given), return, fail, or an error such as EADDRINUSE; then an expression. Example: {example}',
+);
 
 /** What clients list among their breakpoints: a system call is something to stop at before it is known where it is. */
-const FILTERS: DebugProtocol.ExceptionBreakpointsFilter[] = [
+const FILTERS: readonly Filter[] = [
   {
     filter: FAULT,
-    label: 'Kernel panic/oops',
-    description: 'Stops where the kernel panics or has met a fault of its own, before it prints anything.',
-    default: true,
-    supportsCondition: true,
-    conditionDescription: 'An expression. Example: $comm == "hello"',
+    label: l10n.t('Kernel panic/oops'),
+    description: l10n.t('Stops where the kernel panics or has met a fault of its own, before it prints anything.'),
+    conditionDescription: EXPRESSION,
+    example: '$comm == "hello"',
   },
   {
     filter: SOCKETS,
-    label: 'Socket calls',
-    description: 'Stops at every call of the socket interface, however a program makes it.',
-    default: false,
-    supportsCondition: true,
-    conditionDescription: `When: ${WHEN}. Example: return && $comm == "hello"`,
+    label: l10n.t('Socket calls'),
+    description: l10n.t('Stops at every call of the socket interface, however a program makes it.'),
+    conditionDescription: WHEN,
+    example: 'return && $comm == "hello"',
   },
   {
     filter: FAILING,
-    label: 'Socket calls that fail',
-    description: 'Stops where a call of the socket interface returns an error.',
-    default: false,
-    supportsCondition: true,
-    conditionDescription: 'An expression. Example: $comm == "hello"',
+    label: l10n.t('Socket calls that fail'),
+    description: l10n.t('Stops where a call of the socket interface returns an error.'),
+    conditionDescription: EXPRESSION,
+    example: '$comm == "hello"',
   },
-  ...OFFERED.map((call) => ({
-    filter: call,
-    label: `System call ${call}`,
-    description: `Stops at ${call}, however a program calls it.`,
-    default: false,
-    supportsCondition: true,
-    conditionDescription: `When: ${WHEN}. Example: fail && $comm == "hello"`,
+  ...OFFERED.map((filter) => ({
+    filter,
+    label: l10n.t('System call {call}'),
+    description: l10n.t('Stops at {call}, however a program calls it.'),
+    conditionDescription: WHEN,
+    example: 'fail && $comm == "hello"',
   })),
   {
     filter: ALL,
-    label: 'All system calls',
-    description: 'Stops at every system call of every program.',
-    default: false,
-    supportsCondition: true,
-    conditionDescription: `When: ${WHEN}. Example: ENOENT && $comm == "sh"`,
+    label: l10n.t('All system calls'),
+    description: l10n.t('Stops at every system call of every program.'),
+    conditionDescription: WHEN,
+    example: 'ENOENT && $comm == "sh"',
   },
   {
     filter: OTHER,
-    label: 'System call by name…',
-    description: 'Stops at the system call that the condition names.',
-    default: false,
-    supportsCondition: true,
-    conditionDescription: `Its name, then when: ${WHEN}. Example: openat return && $comm == "hello"`,
+    label: l10n.t('System call by name…'),
+    description: l10n.t('Stops at the system call that the condition names.'),
+    conditionDescription: l10n.t(
+      'Its name, then when: entry (unless given), return, fail, or an error such as EADDRINUSE; then an expression. Example: {example}',
+    ),
+    example: 'openat return && $comm == "hello"',
   },
 ];
 
@@ -74,8 +84,16 @@ const FILTERS: DebugProtocol.ExceptionBreakpointsFilter[] = [
  * @param brief without the calls one by one. VS Code lists all filters above every other breakpoint and cannot fold them, so its users
  *   have each call in the view "System Calls", in a quick pick, and here by name
  */
-export function exceptionFilters(brief: boolean): DebugProtocol.ExceptionBreakpointsFilter[] {
-  return brief ? FILTERS.filter(({ filter }) => BRIEF.includes(filter)) : FILTERS;
+export function exceptionFilters(brief: boolean, texts: Texts): DebugProtocol.ExceptionBreakpointsFilter[] {
+  const offered = brief ? FILTERS.filter(({ filter }) => BRIEF.includes(filter)) : FILTERS;
+  return offered.map(({ filter, label, description, conditionDescription, example }) => ({
+    filter,
+    label: filled(texts.of(label), { call: filter }),
+    description: filled(texts.of(description), { call: filter }),
+    default: filter === FAULT,
+    supportsCondition: true,
+    conditionDescription: filled(texts.of(conditionDescription), { example }),
+  }));
 }
 
 /**

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { exceptionFilters } from '../../src/adapter/system-call-filters';
+import { Texts } from '../../src/adapter/texts';
 import { ADAPTER, INITIALIZE, PREPARATION, prepared } from './fixture';
 import { checkedMessages, TestClient } from './test-client';
+
+const ENGLISH = new Texts('/nonexistent', 'en');
 
 describe('adapter: initialize', () => {
   before(async function () {
@@ -42,13 +45,13 @@ describe('adapter: initialize', () => {
       supportsCancelRequest: true,
       supportsANSIStyling: true,
       supportsExceptionFilterOptions: true,
-      exceptionBreakpointFilters: exceptionFilters(false),
+      exceptionBreakpointFilters: exceptionFilters(false, ENGLISH),
     });
     await client.end();
   });
 
   it('offers each of the twenty socket calls, every other one by name, and a short list where the client shows them itself', () => {
-    const names = (brief: boolean): string[] => exceptionFilters(brief).map(({ filter }) => filter);
+    const names = (brief: boolean): string[] => exceptionFilters(brief, ENGLISH).map(({ filter }) => filter);
     const calls =
       'socketcall socket bind connect accept send sendto sendmsg recv recvfrom recvmsg listen select shutdown getsockname getpeername getsockopt setsockopt sendfile socketpair';
     assert.equal(calls.split(' ').length, 20);

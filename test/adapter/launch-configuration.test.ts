@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { checkLaunchConfiguration, LaunchError } from '../../src/adapter/launch-configuration';
+import { LaunchError, LaunchProblem } from '../../src/adapter/errors';
+import { checkLaunchConfiguration } from '../../src/adapter/launch-configuration';
 
 describe('adapter: launch configuration', () => {
   it('takes what is right, clients’ own attributes, and nothing at all', () => {
@@ -16,7 +17,7 @@ describe('adapter: launch configuration', () => {
   });
   it('refuses what is no object', () => {
     for (const raw of [undefined, null, 7, 'x', []]) {
-      assert.throws(() => checkLaunchConfiguration(raw), new LaunchError('The launch configuration is not an object.'));
+      assert.throws(() => checkLaunchConfiguration(raw), new LaunchError(LaunchProblem.NotAnObject, 'The launch configuration is not an object.'));
     }
   });
 });

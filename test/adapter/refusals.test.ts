@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { filled } from '../../src/adapter/texts';
 import { ADAPTER, INITIALIZE, prepared, PREPARATION } from './fixture';
 import { TestClient } from './test-client';
 import type { Guest } from '../../guest/build/guest.mjs';
@@ -46,9 +47,10 @@ describe('a refused launch', () => {
 
   it('says that bzImage and vmlinux are of two builds', async () => {
     const bzImage = otherBuild();
-    const { format } = await refusal({ kernel: { bzImage, vmlinux: guest.vmlinux } });
-    assert.ok(format.startsWith(`${bzImage} (5.1.`), format);
-    assert.match(format, /was not made of \S+vmlinux \(Linux version 6\.1\..*\); give the two files of one build\.$/);
+    const { format, variables } = await refusal({ kernel: { bzImage, vmlinux: guest.vmlinux } });
+    const text = filled(format, variables ?? {});
+    assert.ok(text.startsWith(`${bzImage} (5.1.`), text);
+    assert.match(text, /was not made of \S+vmlinux \(Linux version 6\.1\..*\); give the two files of one build\.$/);
   });
 
   it("offers SockScope's extension the built-in kernel instead of one that cannot be used", async () => {

@@ -25,7 +25,7 @@ function shownTexts(value: unknown, place = ''): [place: string, text: string][]
   });
 }
 
-const placeholders = (text: string): string[] => (text.match(/\{\d+\}/g) ?? []).sort();
+const placeholders = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
 
 describe('texts that can be translated', () => {
   const manifest = read('package.json') as Record<string, unknown>;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
+import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as vscode from 'vscode';
 import { cleanUp, Recorder } from './recorder';
 
@@ -40,9 +41,10 @@ export function registerConfigurationSuite(): void {
       );
       const response = recorder.responses.slice(before).find(({ command }) => command === 'launch');
       assert.equal(response?.success, false);
-      const { error } = response.body as { error: { format: string } };
-      assert.ok(shown.endsWith(`Contents: ${error.format}`), `the user sees: ${shown}`);
-      return error.format;
+      const { error } = response.body as { error: DebugProtocol.Message };
+      const text = error.format.replace(/\{(\w+)\}/g, (place, name: string) => error.variables?.[name] ?? place);
+      assert.ok(shown.endsWith(`Contents: ${text}`), `the user sees: ${shown}`);
+      return text;
     }
 
     it('refuses an unknown attribute and names those that it knows, which are those that the manifest describes', async () => {
