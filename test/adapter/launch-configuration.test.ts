@@ -17,7 +17,10 @@ describe('adapter: launch configuration', () => {
   });
   it('refuses what is no object', () => {
     for (const raw of [undefined, null, 7, 'x', []]) {
-      assert.throws(() => checkLaunchConfiguration(raw), new LaunchError(LaunchProblem.NotAnObject, 'The launch configuration is not an object.'));
+      assert.throws(
+        () => checkLaunchConfiguration(raw),
+        new LaunchError(LaunchProblem.NotAnObject, 'The launch configuration is not an object.'),
+      );
     }
   });
 });
