@@ -24,8 +24,9 @@ export function placedAddress(module: Module, linked: number): number {
   return (linked + (module.loadBias ?? 0)) >>> 0;
 }
 
-const PT_LOAD = 1;
-const PF_X = 1;
+/** Type and flag of program headers (System V ABI, chapter 5). */
+export const PT_LOAD = 1;
+export const PF_X = 1;
 const SHF_ALLOC = 2;
 const SHF_EXECINSTR = 4;
 

@@ -4,7 +4,7 @@
  * start_code, exe_file and context.vdso.
  */
 
-import type { Module, ModuleList } from '../debugger/modules';
+import { PF_X, PT_LOAD, type Module, type ModuleList } from '../debugger/modules';
 import type { ModulePlacements } from '../debugger/platform';
 import type { Target } from '../debugger/target';
 import type { Kernel } from './kernel';
@@ -12,8 +12,6 @@ import type { Tasks } from './tasks';
 import type { Vdso } from './vdso';
 
 const ET_DYN = 3;
-const PT_LOAD = 1;
-const PF_X = 1;
 
 export class Placements implements ModulePlacements {
   private readonly copies = new Map<Module, Map<number, Module>>();
