@@ -434,6 +434,11 @@ export class SockScopeSession extends DebugSession {
     this.gotoTargets.clear();
   }
 
+  /** Tells the client what nobody expected: it goes where the client keeps standard error. */
+  complain(text: string): void {
+    this.console(`${text}\n`, 'stderr');
+  }
+
   private console(text: string, category: 'important' | 'stderr' | 'console'): void {
     this.sendEvent(new OutputEvent(text, category));
   }

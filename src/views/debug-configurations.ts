@@ -80,9 +80,12 @@ export function registerDebugConfigurations(context: vscode.ExtensionContext): v
     ),
     vscode.commands.registerCommand('sockscope.pickKernel', pickKernel),
     vscode.commands.registerCommand('sockscope.start', async () => {
-      await vscode.commands.executeCommand('sockscope.openSocketSource');
       const configuration = { ...configurations()[0], [FOCUS_TERMINAL]: true };
-      await vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], configuration);
+      await Promise.all([
+        vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], configuration),
+        // Meanwhile, and without the keys: they are the terminal's, which may be there first.
+        vscode.commands.executeCommand('sockscope.openSocketSource', true),
+      ]);
     }),
   );
 }

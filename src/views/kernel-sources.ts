@@ -85,7 +85,7 @@ export function registerKernelSources(context: vscode.ExtensionContext): void {
       isReadonly: true,
       isCaseSensitive: true,
     }),
-    vscode.commands.registerCommand('sockscope.openSocketSource', async () => {
+    vscode.commands.registerCommand('sockscope.openSocketSource', async (preserveFocus?: boolean) => {
       const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(`${SOURCE_SCHEME}:/net/socket.c`));
       const text = document.getText();
       const [first] = findSocketcallCases(text);
@@ -95,7 +95,10 @@ export function registerKernelSources(context: vscode.ExtensionContext): void {
         before.findLastIndex((content) => /\bswitch\s*\(/.test(content)),
       );
       const at = new vscode.Range(line, 0, line, 0);
-      const editor = await vscode.window.showTextDocument(document, { selection: at });
+      const editor = await vscode.window.showTextDocument(document, {
+        selection: at,
+        preserveFocus: preserveFocus === true,
+      });
       // What leads to the switch and its cases are both of interest, also when the terminal takes its part of the window.
       editor.revealRange(at, vscode.TextEditorRevealType.InCenter);
     }),

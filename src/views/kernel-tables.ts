@@ -115,7 +115,8 @@ export class KernelTables implements vscode.Disposable {
   /** @throws Error where there is no session, or it ends meanwhile */
   private async ofSession(): Promise<Tables> {
     const session = this.sessions.current;
-    if (!session) return this.ofSources();
+    // While the built-in kernel boots, its adapter has better things to do than to tell what the sources say too.
+    if (!session || (session.configuration.kernel === undefined && !this.sessions.hasStopped)) return this.ofSources();
     const [{ systemCalls }, { cases }] = await Promise.all([
       ask(session, 'sockscope/systemCalls', {}),
       ask(session, 'sockscope/socketcallCases', {}),

@@ -91,6 +91,11 @@ export class Sessions implements vscode.Disposable {
     return this.one?.thread;
   }
 
+  /** Whether the session in view has stopped at least once. */
+  get hasStopped(): boolean {
+    return (this.one?.stops ?? 0) > 0;
+  }
+
   /** Another text at each change, so that what was read before is known to be old. */
   state(): string {
     const one = this.one;
