@@ -1,3 +1,5 @@
+import type { KernelKind } from "./kernel.mjs";
+
 /** Absolute paths of the built guest; see guest.mjs. */
 export interface Guest {
   dir: string;
@@ -9,4 +11,6 @@ export interface Guest {
 }
 
 export function ensureGuest(): Promise<Guest>;
-export function ensureNewerKernel(): Promise<{ folder: string; sources: string }>;
+export function ensureOtherKernel(
+  kind: KernelKind,
+): Promise<{ folder: string; sources: string }>;

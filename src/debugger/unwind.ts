@@ -3,6 +3,7 @@ import { RegisterSet } from './frame-registers';
 import { callBefore } from './instructions';
 import { linkedAddress, type Module } from './modules';
 import type { EntryCrossing, Platform, ThreadContext } from './platform';
+import { keptStackPointer, pushedByAssembly, type Code } from './stack-by-assembly';
 import { DWARF_REGISTERS, MemoryError, type RegisterName, type Target } from './target';
 
 /** One activation of a concrete function (or of code without any). */
@@ -159,14 +160,18 @@ export class Unwinder {
     let cfa: number;
     if (row.cfa.kind === 'expression') cfa = evaluateAddress(row.cfa.expression, context);
     else {
-      const base = registers.byNumber(row.cfa.register);
+      const { register } = row.cfa;
+      const code = this.codeOf(frame);
+      const kept = register === ESP ? keptStackPointer(code, frame.afterCall) : undefined;
+      const base = registers.byNumber(kept ?? register);
       if (!base)
         return {
           cfa: undefined,
           note: undefined,
           next: () => ({ kind: 'end', reason: 'The register that the caller’s frame is found by is not known.' }),
         };
-      cfa = (base.value + row.cfa.offset) >>> 0;
+      const pushed = register === ESP && kept === undefined && !frame.afterCall ? pushedByAssembly(code) : 0;
+      cfa = (base.value + row.cfa.offset + pushed) >>> 0;
     }
     return {
       cfa,
@@ -207,6 +212,15 @@ export class Unwinder {
         if (!caller.get('eip')) return { kind: 'end', reason: undefined };
         return { kind: 'caller', frame: this.frame(caller, !row.isSignalFrame) };
       },
+    };
+  }
+
+  private codeOf({ address, module }: Omit<PhysicalFrame, 'cfa' | 'note'>): Code {
+    const symbol = module?.elf.symbolAt(linkedAddress(module, address));
+    return {
+      address,
+      start: symbol && (address - symbol.offset) >>> 0,
+      read: (at, length) => this.target.readAvailable(at >>> 0, length, this.context.pageDirectory),
     };
   }
 

@@ -14,6 +14,8 @@ import { Sources } from '../../src/adapter/sources';
 import { CallTrace, type TracedCall } from '../../src/linux';
 import { launched, PREPARATION, prepared, started } from '../adapter/fixture';
 import type { TestClient } from '../adapter/test-client';
+import { exerciseInternet6 } from './internet6';
+import { exerciseMoments } from './moments';
 
 /** A kernel that was built: the folder of its vmlinux, and the root of the relative paths in its debug information. */
 export interface BuiltKernel {
@@ -27,14 +29,26 @@ const PROGRAMS = [
 ]; // prettier-ignore
 const WAYS = ['int80', 'sysenter', 'direct'];
 const PROMPT = 'sockscope# ';
+/** MiB */
+const HIGH_MEMORY = 48;
+
+/** Options of a kernel's configuration that are set: the file that the build keeps beside it. */
+export function optionsOf({ folder }: BuiltKernel): ReadonlySet<string> {
+  const file = ['config', '.config'].map((name) => path.join(folder, name)).find((each) => fs.existsSync(each));
+  assert.ok(file, `${folder} has no config or .config of its kernel`);
+  return new Set([...fs.readFileSync(file, 'utf8').matchAll(/^(CONFIG_\w+)=y$/gm)].map(([, name]) => name));
+}
 
 /** Launches the built-in programs on a kernel, as a user with a kernel of their own does. */
-async function configurationFor({ folder }: BuiltKernel): Promise<LaunchConfiguration> {
+async function configurationFor(kernel: BuiltKernel): Promise<LaunchConfiguration> {
   const guest = await prepared();
+  // Memory that the kernel does not map by itself, though there is not much: it wants 64 MiB besides.
+  const high = { memory: 128, commandLine: `console=ttyS0 highmem=${HIGH_MEMORY}M` };
   return {
-    kernel: path.join(folder, 'vmlinux'),
+    kernel: path.join(kernel.folder, 'vmlinux'),
     initrd: guest.initrd,
     programs: [guest.programs],
+    ...(optionsOf(kernel).has('CONFIG_HIGHMEM') ? high : {}),
   };
 }
 
@@ -82,8 +96,16 @@ function tableOf(kernel: BuiltKernel): Map<number, string> {
   return new Map(rows.filter(([number]) => /^\d+$/.test(number)).map(([number, , , entry]) => [Number(number), entry]));
 }
 
-/** Makes the suite of one kernel. @param kernel builds it where it is missing */
-export function exercise(title: string, kernel: () => Promise<BuiltKernel>): void {
+/**
+ * Makes the suite of one kernel.
+ * @param kernel builds it where it is missing
+ * @param options what it was built with, besides what all kernels have; `moments` where the stacks at random moments are to be looked at
+ */
+export function exercise(
+  title: string,
+  kernel: () => Promise<BuiltKernel>,
+  { moments = false, ipv6 = false }: { moments?: boolean; ipv6?: boolean } = {},
+): void {
   describe(`kernels: ${title}`, function () {
     this.timeout(2 * PREPARATION);
     let built: BuiltKernel;
@@ -111,6 +133,9 @@ export function exercise(title: string, kernel: () => Promise<BuiltKernel>): voi
       // TCP may acknowledge at other moments; what carries data is the same.
       assert.ok(Math.abs(theirs.packets.length - ours.packets.length) <= 12, `${theirs.packets.length} packets`);
     });
+
+    if (moments) exerciseMoments(() => configuration);
+    if (ipv6) exerciseInternet6(() => configuration);
 
     describe('at a stop in bind', () => {
       let client: TestClient;
@@ -195,6 +220,19 @@ export function exercise(title: string, kernel: () => Promise<BuiltKernel>): voi
         }
       });
 
+      it('steps into the function that a pointer leads to, and out again', async () => {
+        await client.functionBreakpoints('__sys_bind');
+        await client.run('continue', { threadId: thread });
+        const text = fs.readFileSync(path.join(built.sources, 'net/socket.c'), 'utf8').split('\n');
+        const isCall = async (): Promise<boolean> => /->bind\(/.test(text[(await client.top(thread)).line - 1]);
+        for (let i = 0; i < 20 && !(await isCall()); i++) await client.run('next', { threadId: thread });
+        assert.ok(await isCall());
+        await client.run('stepIn', { threadId: thread });
+        assert.equal((await client.top(thread)).name, 'inet_bind');
+        await client.run('stepOut', { threadId: thread });
+        assert.equal((await client.top(thread)).name, '__sys_bind');
+      });
+
       it('stops on return and on failure, and steps out to the program', async () => {
         await client.functionBreakpoints('catch:listen:return', 'catch:connect:ECONNREFUSED', '__sys_accept4');
         const back = await client.run('continue', { threadId: thread });
@@ -224,7 +262,7 @@ export function exercise(title: string, kernel: () => Promise<BuiltKernel>): voi
         await client.type('');
         await client.console(PROMPT);
         const said = new Map<string, string[]>();
-        const commands = ['cat /proc/mounts', 'cat /proc/1/maps', 'cat /proc/net/tcp', 'dmesg'];
+        const commands = ['cat /proc/mounts', 'cat /proc/1/maps', 'cat /proc/net/tcp', 'ps', 'dmesg'];
         for (const command of commands) {
           await client.type(command);
           await client.console(command);
@@ -240,7 +278,14 @@ export function exercise(title: string, kernel: () => Promise<BuiltKernel>): voi
         const messages = said.get('dmesg')?.map((line) => line.replace(/^<\d+>/, '')) ?? [];
         // The kernel may have said more since.
         assert.deepEqual((await ask('dmesg')).slice(0, messages.length), messages);
+        if (optionsOf(built).has('CONFIG_HIGHMEM'))
+          assert.match(messages.join('\n'), RegExp(`${HIGH_MEMORY}MB HIGHMEM available`));
         assert.deepEqual(await ask('maps 1'), said.get('cat /proc/1/maps'));
+        // What a worker of a work queue does may have changed since.
+        const names = (lines: readonly string[] = []): string[] =>
+          lines.map((line) => /(?:\[.*\]|\S+)$/.exec(line)?.[0].replace(/^(\[kworker\/[^-+]*)[-+].*\]/, '$1]') ?? line);
+        // Ours begins with a heading and the idle task.
+        assert.deepEqual(names((await ask('ps')).slice(2)), names(said.get('ps')?.slice(1)));
         const firstWords = (lines: readonly string[] = []): string[] =>
           lines.map((line) => line.split(' ').slice(0, 3).join(' '));
         assert.deepEqual(firstWords(await ask('mount')), firstWords(said.get('cat /proc/mounts')));
