@@ -1,4 +1,4 @@
-import type { KernelKind } from "./kernel.mjs";
+import type { KernelKind } from './kernel.mjs';
 
 /** Absolute paths of the built guest; see guest.mjs. */
 export interface Guest {
@@ -11,6 +11,4 @@ export interface Guest {
 }
 
 export function ensureGuest(): Promise<Guest>;
-export function ensureOtherKernel(
-  kind: KernelKind,
-): Promise<{ folder: string; sources: string }>;
+export function ensureOtherKernel(kind: KernelKind): Promise<{ folder: string; sources: string }>;

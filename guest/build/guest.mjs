@@ -1,22 +1,15 @@
 /**
  * The guest as one folder: kernel, initial RAM file system, programs and all their sources.
  */
-import * as fs from "node:fs";
-import * as path from "node:path";
-import { fileURLToPath } from "node:url";
-import {
-  cacheRoot,
-  ensureEntry,
-  hashInputs,
-} from "../../scripts/lib/cache.mjs";
-import { GUEST_PACKAGES, ensurePackages } from "../../scripts/lib/packages.mjs";
-import { ensureKernel } from "./kernel.mjs";
-import { ensurePrograms } from "./programs.mjs";
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cacheRoot, ensureEntry, hashInputs } from '../../scripts/lib/cache.mjs';
+import { GUEST_PACKAGES, ensurePackages } from '../../scripts/lib/packages.mjs';
+import { ensureKernel } from './kernel.mjs';
+import { ensurePrograms } from './programs.mjs';
 
-const PROJECT = path.resolve(
-  path.dirname(fileURLToPath(import.meta.url)),
-  "../..",
-);
+const PROJECT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
 /**
  * Builds whatever of the guest is not in the cache yet (minutes for the kernel, a second for the programs).
@@ -33,7 +26,7 @@ export async function ensureGuest() {
   const programs = await ensurePrograms(PROJECT, root);
   const dir = await ensureEntry({
     root,
-    kind: "guest",
+    kind: 'guest',
     key: hashInputs({
       kernel: path.basename(kernel),
       programs: path.basename(programs),
@@ -43,11 +36,11 @@ export async function ensureGuest() {
   const at = (name) => path.join(dir, name);
   return {
     dir,
-    vmlinux: at("vmlinux"),
-    bzImage: at("bzImage"),
-    initrd: at("initrd"),
-    sources: at("sources"),
-    programs: at("programs"),
+    vmlinux: at('vmlinux'),
+    bzImage: at('bzImage'),
+    initrd: at('initrd'),
+    sources: at('sources'),
+    programs: at('programs'),
   };
 }
 
@@ -62,24 +55,20 @@ export async function ensureGuest() {
 export async function ensureOtherKernel(kind) {
   ensurePackages([...GUEST_PACKAGES, kind.package]);
   const folder = await ensureKernel(PROJECT, cacheRoot(), kind);
-  return { folder, sources: path.join(folder, "sources") };
+  return { folder, sources: path.join(folder, 'sources') };
 }
 
 /** Links everything from several cache entries into one folder; their sources/ are merged one level deep. */
 function join(out, entries) {
-  const sources = path.join(out, "sources");
+  const sources = path.join(out, 'sources');
   fs.mkdirSync(sources);
   for (const entry of entries) {
     const from = path.basename(entry);
     for (const name of fs.readdirSync(entry)) {
-      if (name !== "sources")
-        fs.symlinkSync(path.join("..", from, name), path.join(out, name));
+      if (name !== 'sources') fs.symlinkSync(path.join('..', from, name), path.join(out, name));
     }
-    for (const name of fs.readdirSync(path.join(entry, "sources"))) {
-      fs.symlinkSync(
-        path.join("../..", from, "sources", name),
-        path.join(sources, name),
-      );
+    for (const name of fs.readdirSync(path.join(entry, 'sources'))) {
+      fs.symlinkSync(path.join('../..', from, 'sources', name), path.join(sources, name));
     }
   }
 }

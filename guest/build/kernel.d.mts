@@ -4,14 +4,10 @@
  */
 export interface KernelKind {
   package: string;
-  target: "bzImage" | "vmlinux";
+  target: 'bzImage' | 'vmlinux';
   lines: number;
   fragment?: string;
 }
 export const NEWER_KERNEL: KernelKind;
-export function ensureKernel(
-  project: string,
-  cache?: string,
-  kind?: KernelKind,
-): Promise<string>;
+export function ensureKernel(project: string, cache?: string, kind?: KernelKind): Promise<string>;
 export function checkConfig(fragment: string, config: string): void;
