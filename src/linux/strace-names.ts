@@ -27,7 +27,7 @@ export class NameTable {
 
   /** `SEEK_SET`, or the number with a remark. */
   one(value: number): string {
-    return this.nameOf(value) ?? hex(value) + this.remark();
+    return this.nameOf(value) ?? (value === 0 ? '0' : hex(value)) + this.remark();
   }
 
   /** `O_CREAT|O_EXCL|0x40000000`; `0` without any; only a number with a remark where none is known. */

@@ -9,7 +9,7 @@ import { handler } from './strace-shapes-structures';
 import { openFlags } from './strace-shapes-basic';
 import { descriptorSet, EVENTS, pollResults } from './strace-shapes-events';
 import { personality } from './strace-shapes-special';
-import { octal, type Reading } from './strace-shape';
+import { hexOrZero, octal, type Reading } from './strace-shape';
 import { hex } from './strace-text';
 
 /** How an argument is read, by the index of its word. */
@@ -31,11 +31,11 @@ const F_GETFD = 1, F_GETFL = 3, F_GETSIG = 11, F_GETLEASE = 1025, F_GET_SEALS = 
 
 /** fcntl's commands whose result is a set of flags. */
 function fileControl([, command]: readonly number[], result: number): string | undefined {
-  if (command === F_GETFL) return `${hex(result)} (flags ${openFlags(result)})`;
-  if (command === F_GETLEASE) return `${hex(result)} (${FILE_NAMES.lockType.one(result)})`;
+  if (command === F_GETFL) return `${hexOrZero(result >>> 0)} (flags ${openFlags(result)})`;
+  if (command === F_GETLEASE) return `${hexOrZero(result >>> 0)} (${FILE_NAMES.lockType.one(result)})`;
   if (result === 0) return undefined;
-  if (command === F_GETFD) return `${hex(result)} (flags ${FILE_NAMES.descriptor.flags(result)})`;
-  if (command === F_GET_SEALS) return `${hex(result)} (seals ${FILE_NAMES.seal.flags(result)})`;
+  if (command === F_GETFD) return `${hexOrZero(result >>> 0)} (flags ${FILE_NAMES.descriptor.flags(result)})`;
+  if (command === F_GET_SEALS) return `${hexOrZero(result >>> 0)} (seals ${FILE_NAMES.seal.flags(result)})`;
   return command === F_GETSIG ? `${result} (${signalName(result)})` : undefined;
 }
 
@@ -64,7 +64,7 @@ function processControl([option]: readonly number[], result: number): string | u
   const PR_GET_DUMPABLE = 3, PR_GET_SECUREBITS = 27; // prettier-ignore
   if (option === PR_GET_DUMPABLE) return `${result} (${PROCESS_NAMES.dumpable.one(result)})`;
   if (option !== PR_GET_SECUREBITS || result === 0) return undefined;
-  return `${hex(result)} (${PROCESS_NAMES.securebits.flags(result)})`;
+  return `${hexOrZero(result >>> 0)} (${PROCESS_NAMES.securebits.flags(result)})`;
 }
 
 type Outcome = (read: Reader, result: number) => string | undefined;
@@ -79,13 +79,13 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
   pselect6: (read, result) => select(read, result, 'timespec'),
   pselect6_time64: (read, result) => select(read, result, 'timespec64'),
   prctl: (read, result) => processControl(read(0).words, result),
-  personality: (_, result) => `${hex(result)} (${personality(result)})`,
+  personality: (_, result) => `${hexOrZero(result >>> 0)} (${personality(result)})`,
   set_thread_area: (read, result) => {
     const { value, read: memory } = read(0);
     const bytes = memory(value >>> 0, 4);
     return `${result} (entry_number=${bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)})`;
   },
-  signal: (_, result) => `${hex(result)} (${handler(result >>> 0)})`,
+  signal: (_, result) => `${hexOrZero(result >>> 0)} (${handler(result >>> 0)})`,
   rt_sigtimedwait: (_, result) => (result === 0 ? undefined : `${result} (${signalName(result)})`),
   rt_sigtimedwait_time64: (_, result) => (result === 0 ? undefined : `${result} (${signalName(result)})`),
   sched_getscheduler: (_, result) => `${result} (${PROCESS_NAMES.scheduler.one(result)})`,

@@ -2,6 +2,8 @@
 
 import { formatIpv6 } from './sockaddr';
 import { familyName } from './socket-constants';
+import { DEVICE_NAMES } from './strace-names-devices';
+import { PROTOCOL_NAMES } from './strace-names-protocols';
 import { quote } from './strace-text';
 
 /** Offset of sun_path. */
@@ -48,6 +50,11 @@ function fieldsOf(family: number, bytes: Uint8Array, view: DataView): string[] |
   }
 }
 
+/** `htons(ETH_P_IP)`. @param protocol in the host's order */
+export function ethernetProtocol(protocol: number): string {
+  return `htons(${PROTOCOL_NAMES.ethernet.one(protocol)})`;
+}
+
 function unixPath(path: Uint8Array): string[] {
   if (path.length === 0) return [];
   // An abstract name begins with a zero and has no end but its length.
@@ -60,10 +67,10 @@ function packetAddress(bytes: Uint8Array, view: DataView): string[] {
   const length = bytes[11];
   const address = Array.from(bytes.subarray(12, 12 + length), (byte) => `0x${byte.toString(16).padStart(2, '0')}`);
   return [
-    `sll_protocol=htons(0x${view.getUint16(2).toString(16)})`,
+    `sll_protocol=${ethernetProtocol(view.getUint16(2))}`,
     `sll_ifindex=${view.getInt32(4, true)}`,
-    `sll_hatype=${view.getUint16(8, true)}`,
-    `sll_pkttype=${bytes[10]}`,
+    `sll_hatype=${DEVICE_NAMES.hardware.one(view.getUint16(8, true))}`,
+    `sll_pkttype=${PROTOCOL_NAMES.packetType.one(bytes[10])}`,
     `sll_halen=${length}`,
     ...(length > 0 ? [`sll_addr=[${address.join(', ')}]`] : []),
   ];

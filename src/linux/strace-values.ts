@@ -1,16 +1,17 @@
 /** Arguments of system calls in strace's notation. */
 
-import type { ArgumentValue, BufferValue, ControlMessage, MessageValue } from './argument-values';
+import type { ArgumentValue, BufferValue, MessageValue } from './argument-values';
+import { controlMessage } from './strace-control-messages';
+import { PROTOCOL_NAMES } from './strace-names-protocols';
 import {
   acceptFlags, familyName, levelName, messageFlags, protocolName, shutdownName, socketTypeName, SOCKETCALLS,
 } from './socket-constants'; // prettier-ignore
 import { straceOption, straceOptionName } from './strace-options';
-import { straceSockaddr } from './strace-sockaddr';
-import { hex, pointer, quote, quoteUpTo } from './strace-text';
+import { ethernetProtocol, straceSockaddr } from './strace-sockaddr';
+import { hex, pointer, quoteUpTo } from './strace-text';
 
-const SOL_SOCKET = 1;
-const SCM_RIGHTS = 1;
-const CONTROL_TYPES: Readonly<Record<number, string>> = { 1: 'SCM_RIGHTS', 2: 'SCM_CREDENTIALS' };
+const AF_NETLINK = 16;
+const AF_PACKET = 17;
 
 /** One argument: `{sa_family=AF_INET, sin_port=htons(5001), sin_addr=inet_addr("0.0.0.0")}`. */
 export function straceValue(argument: ArgumentValue): string {
@@ -65,7 +66,8 @@ function named({ names, value, of }: Extract<ArgumentValue, { kind: 'named' }>):
     case 'type':
       return flagsAsStrace(socketTypeName(value));
     case 'protocol':
-      return protocolName(value, of);
+      if (of === AF_PACKET) return ethernetProtocol(((value & 0xff) << 8) | ((value >>> 8) & 0xff));
+      return of === AF_NETLINK ? PROTOCOL_NAMES.netlink.one(value) : protocolName(value, of);
     case 'messageFlags':
       return messageFlags(value);
     case 'acceptFlags': {
@@ -107,16 +109,4 @@ function message(value: MessageValue): string {
 
 function buffer({ base, length, bytes, filled }: BufferValue): string {
   return `{iov_base=${bytes ? quoteUpTo(bytes, filled) : pointer(base)}, iov_len=${length}}`;
-}
-
-function controlMessage({ length, level, type, bytes }: ControlMessage): string {
-  const isSocket = level === SOL_SOCKET;
-  const typeText = isSocket ? (CONTROL_TYPES[type] ?? hex(type)) : hex(type);
-  const value = isSocket && type === SCM_RIGHTS ? `[${words(bytes).join(', ')}]` : quote(bytes);
-  return `{cmsg_len=${length}, cmsg_level=${levelName(level)}, cmsg_type=${typeText}, cmsg_data=${value}}`;
-}
-
-function words(bytes: Uint8Array): number[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return Array.from({ length: bytes.length >>> 2 }, (_, i) => view.getInt32(4 * i, true));
 }

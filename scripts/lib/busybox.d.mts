@@ -1,0 +1,1 @@
+export function ensureBusybox(): Promise<{ program: string; version: string }>;

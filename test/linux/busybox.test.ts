@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { ensureBusybox } from '../../scripts/lib/busybox.mjs';
+import { PREPARATION, prepared } from '../adapter/fixture';
+import type { TracedCall } from '../../src/linux';
+import { SOCKET_CALL_NAMES } from '../../src/linux/call-places';
+import { runInGuest } from './busybox-guest';
+import { runOnHost } from './busybox-host';
+import { normal } from './busybox-normal';
+import { NETWORK, OTHERS, type Step } from './busybox-steps';
+
+/** A traced call of either side. */
+interface Line {
+  readonly pid: number;
+  readonly text: string;
+}
+
+/** The lines of each process, in the order in which the processes began. */
+function byProcess(calls: readonly Line[]): string[][] {
+  const pids = [...new Set(calls.map(({ pid }) => pid))];
+  return pids.map((pid) => normal(calls.filter((call) => call.pid === pid).map(({ text }) => text)));
+}
+
+describe('linux: trace of a program that somebody else compiled', function () {
+  this.timeout(PREPARATION);
+  const steps = [...NETWORK, ...OTHERS];
+  let program: string;
+  let guest: string;
+  let ours: TracedCall[][];
+  let theirs: readonly Line[][];
+  before(async () => {
+    ({ program } = await ensureBusybox());
+    guest = (await prepared()).dir;
+    theirs = runOnHost(program, steps);
+    ours = await runInGuest(guest, program, steps, 'all');
+  });
+
+  const compared = (from: number, some: readonly Step[]): void => {
+    let count = 0;
+    some.forEach(({ words }, i) => {
+      const expected = byProcess(theirs[from + i]);
+      assert.deepEqual(byProcess(ours[from + i]), expected, words.join(' '));
+      count += expected.reduce((sum, lines) => sum + lines.length, 0);
+    });
+    console.log(`        ${count} calls of ${some.length} programs compared`);
+    assert.ok(count > 20 * some.length, `${count} calls`);
+  };
+
+  it("shows all that strace shows of busybox's ping, httpd and wget, nc and others on this host", () => {
+    compared(0, NETWORK);
+  });
+
+  it('shows all that strace shows of applets that work on files and processes', () => {
+    compared(NETWORK.length, OTHERS);
+  });
+
+  it('shows the same socket calls where it is asked for no others', async () => {
+    const [some] = await runInGuest(guest, program, steps, 'sockets');
+    const names = new Set(SOCKET_CALL_NAMES);
+    const expected = ours
+      .flat()
+      .filter(({ call }) => names.has(call))
+      .sort((a, b) => a.enteredAt - b.enteredAt);
+    assert.deepEqual(some.map(({ text }) => text), expected.map(({ text }) => text)); // prettier-ignore
+    assert.ok(some.length > 50, `${some.length} calls`);
+  });
+});
