@@ -145,7 +145,7 @@ function where({ file, line }: { file: { path: string } | undefined; line: numbe
 
 function mounts({ platform }: GuestSession): string {
   const task = platform.currentTask();
-  if (!task) throw new LinuxError('There is no current task yet.');
+  if (!task) throw new LinuxError(platform.kernel.lacksTasks ?? 'There is no current task yet.');
   return readMounts(platform.kernel, task.address)
     .map(({ device, path, type, options }) => `${device} ${path} ${type} ${options.join(',')}`)
     .join('\n');

@@ -43,6 +43,8 @@ export class GuestSession {
     const kernel = this.modules.add({ ...files.kernel, kind: 'kernel' });
     for (const program of files.programs) this.modules.add({ ...program, kind: 'program' });
     this.platform = new LinuxPlatform(this.target, this.modules, kernel, (path) => sources.text(path), files.vdso);
+    const { lacksTasks } = this.platform.kernel;
+    if (lacksTasks !== undefined) log(lacksTasks);
     this.convenience = taskVariables(this.platform);
     this.idioms = new LinuxIdioms(this.platform, (path) => sources.text(path));
     this.debugger = new Debugger(this.target, this.modules, {

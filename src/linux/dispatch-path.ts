@@ -131,7 +131,7 @@ function witnessedStates(
 /** @throws LinuxError where the thread is in no system call */
 function callOnStack(top: Frame, platform: LinuxPlatform): CallOnStack {
   const task = platform.task(top.thread);
-  if (!task) throw new LinuxError('There are no tasks yet, so there is no system call.');
+  if (!task) throw new LinuxError(platform.kernel.lacksTasks ?? 'There are no tasks yet, so there is no system call.');
   const who = `${task.comm} (pid ${task.pid})`;
   if (top.isUser) throw new LinuxError(`${who} runs in user mode: it is not inside a system call.`);
   const kernelFrames: Frame[] = [];

@@ -15,9 +15,9 @@
 import { callBefore } from '../debugger/instructions';
 import type { EntryCrossing, ThreadContext } from '../debugger/platform';
 import { MemoryError, type RegisterName, type Registers } from '../debugger/target';
-import type { Kernel } from './kernel';
+import { LinuxError, type Kernel } from './kernel';
 import type { SystemCall } from './system-calls';
-import type { Tasks } from './tasks';
+import { THREAD_SIZE, type Tasks } from './tasks';
 
 /** __KERNEL_CS and __USER_CS (arch/x86/include/asm/segment.h). */
 const KERNEL_CS = 0x60;
@@ -66,6 +66,9 @@ const EXCEPTIONS: Record<string, string> = {
 /** Code that nothing called, by its symbols: entry_32.S, and head_32.S up to the call of i386_start_kernel or start_secondary. */
 const STACKS_BEGIN = /^(?:ret_from_fork(?:_asm)?|ret_from_kernel_thread|startup_32(?:_smp)?|default_entry|is486)$/;
 
+/** The most that is left free at the top of a task's stack (arch/x86/include/asm/thread_info.h). */
+const TOP_OF_KERNEL_STACK_PADDING = 16;
+
 /** What start_thread (arch/x86/kernel/process_32.c) gives a new program: X86_EFLAGS_IF, without the bit that is always set. */
 const NEW_PROGRAM_FLAGS = 0x200;
 /** `shr $2, %ecx; cld; rep movsl`, and where its instructions begin. */
@@ -109,7 +112,7 @@ export class EntryCode {
     try {
       return this.find(context, registers);
     } catch (error) {
-      if (error instanceof MemoryError) return undefined;
+      if (error instanceof MemoryError || error instanceof LinuxError) return undefined;
       throw error;
     }
   }
@@ -187,6 +190,8 @@ export class EntryCode {
     const { kernel } = this;
     if ((kernel.u16(base + kernel.offset('pt_regs', 'cs')) & 3) !== 3) return true;
     const end = base + kernel.sizeOf('pt_regs');
+    // Where the task's structure is not known: stacks are aligned, and up to 16 bytes at their top are left free.
+    if (!kernel.struct('task_struct')) return (-end & (THREAD_SIZE - 1)) <= TOP_OF_KERNEL_STACK_PADDING;
     return end === this.taskStackTop() || end === this.entryStackTop();
   }
 
@@ -344,7 +349,8 @@ export class EntryCode {
   private entryStackTop(): number | undefined {
     const tss = this.kernel.symbol('cpu_tss_rw');
     // A variable of each processor's own.
-    return tss && this.kernel.word('tss_struct', 'x86_tss.sp0', (tss + this.tasks.perCpu()) >>> 0);
+    if (tss === undefined || this.kernel.offsetIfAny('tss_struct', 'x86_tss.sp0') === undefined) return undefined;
+    return this.kernel.word('tss_struct', 'x86_tss.sp0', (tss + this.tasks.perCpu()) >>> 0);
   }
 
   private taskStackTop(): number {

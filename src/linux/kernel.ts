@@ -136,8 +136,18 @@ export class Kernel {
   /** Offset of a member by path. @throws LinuxError where this kernel has none */
   offset(tag: string, path: string): number {
     const offset = this.offsetIfAny(tag, path);
-    if (offset === undefined) throw new LinuxError(`This kernel has no ${tag}.${path}.`);
-    return offset;
+    if (offset !== undefined) return offset;
+    const lacks = tag === 'task_struct' ? this.lacksTasks : undefined;
+    throw new LinuxError(lacks ?? `This kernel has no ${tag}.${path}.`);
+  }
+
+  /** Why tasks cannot be told, in a sentence; undefined where the debug information has what they are made of. */
+  get lacksTasks(): string | undefined {
+    if (this.struct('task_struct')) return undefined;
+    return (
+      "The kernel's debug information has no struct task_struct (CONFIG_DEBUG_INFO_REDUCED leaves it out): breakpoints, stacks and " +
+      'variables of the kernel are shown, but no tasks, programs, system calls and sockets.'
+    );
   }
 
   /** Address of a symbol, or undefined. */

@@ -96,7 +96,10 @@ export class LinuxPlatform implements Platform {
 
   threads(): { id: ThreadId; name: string }[] {
     const current = this.currentTask();
-    if (!current) return [{ id: IDLE_THREAD, name: 'booting (no tasks yet)' }];
+    if (!current) {
+      const name = this.kernel.lacksTasks ? 'the kernel, in whichever task' : 'booting (no tasks yet)';
+      return [{ id: IDLE_THREAD, name }];
+    }
     const others = this.attempt(() => this.tasks.list().filter((task) => task.address !== current.address)) ?? [];
     return [
       { id: threadOf(current.pid), name: this.tasks.describe(current, true) },
@@ -202,8 +205,10 @@ export class LinuxPlatform implements Platform {
     return systemCallAliases(name);
   }
 
-  /** Where system calls can be met. */
+  /** Where system calls can be met. @throws LinuxError where tasks cannot be told */
   callPlaces(): CallPlaces {
+    const { lacksTasks } = this.kernel;
+    if (lacksTasks !== undefined) throw new LinuxError(lacksTasks);
     return (this.places ??= new CallPlaces(this));
   }
 

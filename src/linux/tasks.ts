@@ -35,8 +35,8 @@ const PF_FORKNOEXEC = 0x40;
 const PF_KTHREAD = 0x200000;
 /** Bytes of task_struct.comm (include/linux/sched.h). */
 const TASK_COMM_LEN = 16;
-/** Size of a task's kernel stack on i386. */
-const THREAD_SIZE = 8192;
+/** Size of a task's kernel stack on i386, and what its beginning is aligned to. */
+export const THREAD_SIZE = 8192;
 
 /** States by value (include/linux/sched.h), as `ps` words them. */
 function stateName(state: number): string {

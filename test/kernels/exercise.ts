@@ -90,7 +90,7 @@ function essence({ comm, text, gate, entry, number, case: case_ }: TracedCall): 
 }
 
 /** Numbers and names of arch/x86/entry/syscalls/syscall_32.tbl. */
-function tableOf(kernel: BuiltKernel): Map<number, string> {
+export function tableOf(kernel: BuiltKernel): Map<number, string> {
   const file = path.join(kernel.sources, 'arch/x86/entry/syscalls/syscall_32.tbl');
   const rows = fs.readFileSync(file, 'utf8').split('\n').map((line) => line.trim().split(/\s+/)); // prettier-ignore
   return new Map(rows.filter(([number]) => /^\d+$/.test(number)).map(([number, , , entry]) => [Number(number), entry]));

@@ -3,6 +3,7 @@
 import { ensureOtherKernel } from '../../guest/build/guest.mjs';
 import type { KernelKind } from '../../guest/build/kernel.mjs';
 import { exercise } from './exercise';
+import { exerciseReduced } from './reduced';
 
 const variant = (name: string, lines: number): KernelKind => ({
   package: 'linux-source-6.1',
@@ -21,3 +22,4 @@ exercise(
   () => ensureOtherKernel(variant('modular', 1169)),
   { moments: true },
 );
+exerciseReduced('reduced debug information', () => ensureOtherKernel(variant('reduced', 1150)));
