@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { registerAdapterArguments } from './views/adapter-arguments';
 import { registerDebugConfigurations } from './views/debug-configurations';
 import { registerDispatchPanel } from './views/dispatch-panel';
 import { registerErrors } from './views/errors';
@@ -14,6 +15,7 @@ export function activate(context: vscode.ExtensionContext): KernelViews {
   const log = new SessionLog();
   context.subscriptions.push(log, vscode.debug.registerDebugAdapterTrackerFactory('sockscope', log));
   registerErrors(context, log);
+  registerAdapterArguments(context);
   registerDebugConfigurations(context);
   registerKernelSources(context);
   registerGuestTerminal(context);

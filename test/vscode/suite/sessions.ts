@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as vscode from 'vscode';
 import { activeSession, cleanUp, Recorder } from './recorder';
 
@@ -51,6 +52,34 @@ export function registerSessionSuite(): void {
         recorder.dispose();
         recorder = new Recorder();
       }
+    });
+
+    it('the setting listSystemCalls says whether the list of breakpoints has each socket call', async () => {
+      const settings = vscode.workspace.getConfiguration('sockscope');
+      const offered: Record<string, string[]> = {};
+      try {
+        for (const listed of [true, false]) {
+          await settings.update('listSystemCalls', listed, vscode.ConfigurationTarget.Global);
+          const before = recorder.responses.length;
+          await vscode.debug.startDebugging(undefined, { type: 'sockscope', request: 'launch', name: `${listed}` });
+          const { body } = await recorder.until('what the adapter can do', () =>
+            recorder.responses.slice(before).find(({ command }) => command === 'initialize'),
+          );
+          const { exceptionBreakpointFilters: filters } = body as DebugProtocol.Capabilities;
+          offered[`${listed}`] = (filters ?? []).map(({ filter }) => filter);
+          await vscode.debug.stopDebugging();
+          await recorder.until('the end', () => vscode.debug.activeDebugSession === undefined);
+        }
+      } finally {
+        await settings.update('listSystemCalls', undefined, vscode.ConfigurationTarget.Global);
+      }
+      assert.deepEqual(offered.false, ['fault', 'sockets', 'failing', 'all', 'other']);
+      const twenty = [
+        'socketcall', 'socket', 'bind', 'connect', 'accept', 'send', 'sendto', 'sendmsg', 'recv', 'recvfrom', 'recvmsg', 'listen',
+        'select', 'shutdown', 'getsockname', 'getpeername', 'getsockopt', 'setsockopt', 'sendfile', 'socketpair',
+      ]; // prettier-ignore
+      const missing = [...offered.false, ...twenty].filter((filter) => !offered.true.includes(filter));
+      assert.deepEqual(missing, []);
     });
 
     it('stops before the first instruction if asked to', async () => {
