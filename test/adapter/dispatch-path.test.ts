@@ -68,6 +68,9 @@ describe('adapter: the dispatch path of a system call', function () {
       remembered.map(({ kind }) => kind),
       ['gate', 'table', 'switch', 'operations', 'protocol'],
     );
+    // A jump table leads into the middle of its function.
+    const { memory: row } = hops.find(({ kind }) => kind === 'switch') ?? {};
+    assert.match(row?.meaning ?? '', /^row 2 of the switch's jump table = 0x\w+ <__ia32_sys_socketcall\+0x[0-9a-f]+>$/);
     for (const { memory, table, title } of remembered) {
       const count = memory.bytes.split(' ').length;
       const args = { memoryReference: memory.memoryReference, count };

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -51,6 +52,17 @@ describe('a refused launch', () => {
     const text = filled(format, variables ?? {});
     assert.ok(text.startsWith(`${bzImage} (5.1.`), text);
     assert.match(text, /was not made of \S+vmlinux \(Linux version 6\.1\..*\); give the two files of one build\.$/);
+  });
+
+  it('says that a kernel needs the physical address extension', async () => {
+    const kernel = path.join(folder, 'vmlinux-pae');
+    // The symbol by which such a kernel is known; the rest of it does not matter.
+    execFileSync('objcopy', ['--add-symbol', 'initial_pg_pmd=0xc1400000', guest.vmlinux, kernel]);
+    const { format, variables } = await refusal({ kernel });
+    assert.match(
+      filled(format, variables ?? {}),
+      /^This kernel was built with CONFIG_X86_PAE .* build it with CONFIG_HIGHMEM4G/,
+    );
   });
 
   it("offers SockScope's extension the built-in kernel instead of one that cannot be used", async () => {
