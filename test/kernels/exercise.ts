@@ -14,6 +14,7 @@ import { Sources } from '../../src/adapter/sources';
 import { CallTrace, type TracedCall } from '../../src/linux';
 import { launched, PREPARATION, prepared, started } from '../adapter/fixture';
 import type { TestClient } from '../adapter/test-client';
+import { exerciseHopStates } from '../linux/hop-states';
 import { exerciseInternet6 } from './internet6';
 import { exerciseMoments } from './moments';
 
@@ -134,7 +135,10 @@ export function exercise(
       assert.ok(Math.abs(theirs.packets.length - ours.packets.length) <= 12, `${theirs.packets.length} packets`);
     });
 
-    if (moments) exerciseMoments(() => configuration);
+    if (moments) {
+      exerciseMoments(() => configuration);
+      exerciseHopStates(() => configuration);
+    }
     if (ipv6) exerciseInternet6(() => configuration);
 
     describe('at a stop in bind', () => {

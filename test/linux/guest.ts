@@ -22,7 +22,7 @@ export class Guest extends GuestSession {
   static async made(configuration: LaunchConfiguration = {}): Promise<Guest> {
     const { dir } = await prepared();
     const files = loadGuestFiles(configuration, dir);
-    const guest = new Guest(files, configuration, new Sources(files.sourceFolders, {}, false), () => {});
+    const guest = new Guest(files, configuration, new Sources(files.sourceFolders, files.sourceMap, false), () => {});
     const decoder = new TextDecoder();
     guest.target.onConsoleOutput((bytes) => (guest.console += decoder.decode(bytes, { stream: true })));
     return guest;
