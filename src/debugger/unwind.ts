@@ -1,9 +1,10 @@
 import { evaluateAddress, SymbolError, type EvaluationContext, type UnwindRow } from '../symbols';
 import { RegisterSet } from './frame-registers';
 import { callBefore } from './instructions';
-import { linkedAddress, type Module } from './modules';
+import { linkedAddress, moduleHasCode, type Module } from './modules';
 import type { EntryCrossing, Platform, ThreadContext } from './platform';
 import { keptStackPointer, pushedByAssembly, type Code } from './stack-by-assembly';
+import { functionsReached, returnByEpilogue } from './stack-by-epilogue';
 import { DWARF_REGISTERS, MemoryError, type RegisterName, type Target } from './target';
 
 /** One activation of a concrete function (or of code without any). */
@@ -39,6 +40,8 @@ const SCANNED_WORDS = 64;
 const STACK_SIZE = 8192;
 const MAX_STACK_SWITCHES = 8;
 const MAX_FRAMES = 4096;
+/** Code belongs to no function that begins so far before it, bytes. */
+const LARGEST_FUNCTION = 1 << 16;
 
 /** Addresses at which a function keeps its caller's registers. */
 type SavedRegisters = ReadonlyMap<RegisterName, number>;
@@ -50,6 +53,15 @@ const PUSHES: ReadonlyMap<number, RegisterName> = new Map([
   [0x56, 'esi'],
   [0x57, 'edi'],
 ]);
+
+/** Where a return address was found. */
+interface FoundReturn {
+  readonly at: number;
+  readonly saved: SavedRegisters;
+  readonly note: string | undefined;
+  /** ESP after the return, where it takes more than the return address. */
+  readonly stackPointer?: number;
+}
 
 /** What the unwinder found for a frame: its CFA and how to make its caller's registers. */
 interface Recovery {
@@ -244,7 +256,7 @@ export class Unwinder {
     if (crossing) return { cfa: undefined, note: undefined, next: () => this.acrossEntry(crossing) };
     if (!frame.isUser && this.platform.beginsStack(frame.address))
       return { cfa: undefined, note: undefined, next: () => ({ kind: 'end', reason: undefined }) };
-    const found = this.findReturn(frame);
+    const found = this.returnOfUser(frame) ?? this.findReturn(frame);
     if (!found) {
       const reason = frame.module
         ? 'There is no call-frame information for this code, and no return address was found on its stack.'
@@ -260,7 +272,7 @@ export class Unwinder {
         for (const name of names) caller.put(name, frame.registers.get(name));
         for (const [name, address] of found.saved)
           caller.put(name, { value: this.word(address), place: { kind: 'memory', address } });
-        caller.put('esp', { value: (found.at + 4) >>> 0, place: { kind: 'computed' } });
+        caller.put('esp', { value: found.stackPointer ?? (found.at + 4) >>> 0, place: { kind: 'computed' } });
         caller.put('eip', { value: this.word(found.at), place: { kind: 'memory', address: found.at } });
         return { kind: 'caller', frame: this.frame(caller, true) };
       },
@@ -281,10 +293,29 @@ export class Unwinder {
     };
   }
 
+  /** Where the return address of a program's code without call-frame information is: its instructions tell. */
+  private returnOfUser({
+    isUser,
+    module,
+    address,
+    registers,
+  }: Omit<PhysicalFrame, 'cfa' | 'note'>): FoundReturn | undefined {
+    const esp = registers.get('esp')?.value;
+    if (!isUser || !module || esp === undefined) return undefined;
+    const read = (at: number, length: number): Uint8Array =>
+      this.target.readAvailable(at >>> 0, length, this.context.pageDirectory);
+    // A call that names its target must have called the function that the code belongs to, or one that ends by jumping there.
+    const isPlausible = (at: number): boolean => {
+      const kind = this.returnKind(at);
+      if (typeof kind !== 'number') return kind !== undefined;
+      return functionsReached(kind, read).some((start) => start <= address && address - start < LARGEST_FUNCTION);
+    };
+    const found = returnByEpilogue({ pc: address, esp, ebp: registers.byNumber(EBP)?.value }, read, isPlausible);
+    return found && { ...found, note: 'The caller was found by the instructions up to the return.' };
+  }
+
   /** Where the return address of code without call-frame information probably is. */
-  private findReturn(
-    frame: Omit<PhysicalFrame, 'cfa' | 'note'>,
-  ): { at: number; saved: SavedRegisters; note: string | undefined } | undefined {
+  private findReturn(frame: Omit<PhysicalFrame, 'cfa' | 'note'>): FoundReturn | undefined {
     const esp = frame.registers.get('esp')?.value;
     if (esp === undefined) return undefined;
     const { module } = frame;
@@ -323,7 +354,8 @@ export class Unwinder {
         saved: new Map([['ebp', byFramePointer - 4]]),
         note: 'The caller was found by the frame pointer.',
       };
-    if (weak === undefined || !module) return undefined;
+    // A program's own code has been followed already: what else looks like a return address is of calls that are over.
+    if (weak === undefined || !module || frame.isUser) return undefined;
     return { at: weak, saved: NOTHING_SAVED, note: 'The caller was guessed from the stack’s contents.' };
   }
 
@@ -360,7 +392,8 @@ export class Unwinder {
 
   /** Whether a word may be a return address: code of a module lies there, and a call before it. */
   private returnKindOf(address: number): number | 'indirect' | undefined {
-    if (address < 4096 || !this.platform.moduleAt(address, this.context.id)) return undefined;
+    const module = address < 4096 ? undefined : this.platform.moduleAt(address, this.context.id);
+    if (!module || !moduleHasCode(module, (address - 1) >>> 0)) return undefined;
     return callBefore(this.target.readAvailable(address - 7, 7, this.context.pageDirectory), address);
   }
 
