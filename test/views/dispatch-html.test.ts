@@ -108,6 +108,13 @@ describe('contents of the dispatch panel', () => {
     );
   });
 
+  it('tell where it cannot be known whether a hop has been made', () => {
+    const hops: DispatchHop[] = [API, GATE, CASE, { ...OPERATIONS, state: 'unknown' }];
+    const html = contents({ kind: 'stopped', body: { path: { call, hops, present: 2 } } });
+    assert.match(html, /<li class="hop unknown operations">/);
+    assert.match(html, /aria-label="not known: made and left again, or passed over"/);
+  });
+
   it('show the rows of a table with their bytes, the one that is taken marked', () => {
     const [, , gate, , operations] = items(contents(STOPPED));
     assert.match(gate, /idt_table: 256 entries of 8 bytes 0xfffba000 \+ 128 × 8 ⋮ 0x7f 0xfffba3f8 00 11 0x80 0xfffba400 60 00 entry_INT80_32 ⋮$/); // prettier-ignore
