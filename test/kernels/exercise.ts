@@ -225,16 +225,22 @@ export function exercise(
       });
 
       it('steps into the function that a pointer leads to, and out again', async () => {
-        await client.functionBreakpoints('__sys_bind');
+        const file = path.join(built.sources, 'net/socket.c');
+        const line =
+          1 +
+          fs
+            .readFileSync(file, 'utf8')
+            .split('\n')
+            .findIndex((text) => /->bind\(/.test(text));
+        await client.functionBreakpoints();
+        await client.lineBreakpoints(file, line);
         await client.run('continue', { threadId: thread });
-        const text = fs.readFileSync(path.join(built.sources, 'net/socket.c'), 'utf8').split('\n');
-        const isCall = async (): Promise<boolean> => /->bind\(/.test(text[(await client.top(thread)).line - 1]);
-        for (let i = 0; i < 20 && !(await isCall()); i++) await client.run('next', { threadId: thread });
-        assert.ok(await isCall());
+        await client.lineBreakpoints(file);
         await client.run('stepIn', { threadId: thread });
         assert.equal((await client.top(thread)).name, 'inet_bind');
         await client.run('stepOut', { threadId: thread });
-        assert.equal((await client.top(thread)).name, '__sys_bind');
+        // The rest of the line, or the one behind it; from 6.10 on in a function of its own.
+        assert.match((await client.top(thread)).name, /^__sys_bind/);
       });
 
       it('stops on return and on failure, and steps out to the program', async () => {
