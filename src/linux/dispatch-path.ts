@@ -11,6 +11,7 @@ import type { WayIn } from './dispatch-path-gates';
 import type { Hop } from './dispatch-path-hops';
 import { hopStates, presentHop, progressOf, type HopState } from './dispatch-path-states';
 import type { PathWitness, WatchedCall } from './dispatch-path-witness';
+import { isLeaving } from './entry';
 import { LinuxError } from './kernel';
 import type { LinuxPlatform } from './platform';
 import { callOfCase } from './socket-calls';
@@ -154,6 +155,7 @@ function onStack(
   platform: LinuxPlatform,
 ): CallOnStack {
   const { kernel } = platform;
+  const saved = (kernel.word('task_struct', 'thread.sp0', task.address) - kernel.sizeOf('pt_regs')) >>> 0;
   const userFrames: Frame[] = [];
   for (let frame = divider.caller(); frame; frame = frame.caller()) userFrames.push(frame);
   const [innermost] = userFrames;
@@ -165,8 +167,13 @@ function onStack(
     task,
     kernelFrames,
     userFrames,
-    registers: ARGUMENT_REGISTERS.map((register) => innermost?.registers.get(register)?.value ?? 0),
-    saved: (kernel.word('task_struct', 'thread.sp0', task.address) - kernel.sizeOf('pt_regs')) >>> 0,
+    registers: ARGUMENT_REGISTERS.map((register) =>
+      // On the way back, sysexit's own ECX and EDX take the place of the arguments.
+      isLeaving(kernel, kernelFrames[0]?.address ?? 0)
+        ? kernel.word('pt_regs', register.slice(1), saved)
+        : (innermost?.registers.get(register)?.value ?? 0),
+    ),
+    saved,
   };
 }
 

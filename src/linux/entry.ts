@@ -266,7 +266,7 @@ export class EntryCode {
     const number = kernel.word('pt_regs', 'orig_ax', base);
     const numberSaved = base + kernel.offset('pt_regs', 'orig_ax') >= live.esp;
     if (gate) {
-      const called = numberSaved ? number : this.isLeaving(live.eip) ? this.numberOnTaskStack() : live.eax;
+      const called = numberSaved ? number : isLeaving(this.kernel, live.eip) ? this.numberOnTaskStack() : live.eax;
       return { label: this.systemCallLabel(gate, called), kind: 'systemCall' };
     }
     if (
@@ -289,13 +289,6 @@ export class EntryCode {
     return { label: `return through ${symbol}`, kind: 'interrupt' };
   }
 
-  /** Whether entry code has called what serves system calls: then EAX has, or will have, the result. */
-  private isLeaving(eip: number): boolean {
-    const found = this.kernel.module.elf.symbolAt(eip);
-    const back = found && returnOfEntry(this.kernel, found.symbol.address);
-    return back !== undefined && eip >= back;
-  }
-
   /** The number of the system call as the task's own stack has it, also when the way back has left that stack. */
   private numberOnTaskStack(): number {
     return this.kernel.word('pt_regs', 'orig_ax', this.taskStackTop() - this.kernel.sizeOf('pt_regs'));
@@ -313,7 +306,12 @@ export class EntryCode {
     const landing = this.landingPad();
     if (!popped || landing === undefined || live.edx !== landing) return undefined;
     const registers: Registers = { ...live, cs: USER_CS, ss: USER_DS, eip: live.edx, esp: live.ecx };
-    return { label: 'sysenter — on the way back', kind: 'systemCall', registers, toUser: true };
+    return {
+      label: this.systemCallLabel('sysenter', this.numberOnTaskStack()),
+      kind: 'systemCall',
+      registers,
+      toUser: true,
+    };
   }
 
   /** On the entry stack in the sysenter path nothing of the user's is saved: the processor pushes nothing. */
@@ -372,4 +370,14 @@ export function returnOfEntry(kernel: Kernel, address: number): number | undefin
     if (/^do_\w*(?:syscall|sysenter)/i.test(kernel.symbolName(target) ?? '')) return (address + at) >>> 0;
   }
   return undefined;
+}
+
+/** Whether an address lies in entry code behind its call of what serves system calls: EAX has, or will have, the result. */
+export function isLeaving(kernel: Kernel, address: number): boolean {
+  const found = kernel.module.elf.symbolAt(address);
+  const back =
+    found && /^entry_(?:INT80|SYSENTER)/.test(found.symbol.name)
+      ? returnOfEntry(kernel, found.symbol.address)
+      : undefined;
+  return back !== undefined && address >= back;
 }

@@ -9,7 +9,7 @@ import type { PathWitness } from '../../src/linux/dispatch-path-witness';
 import type { LaunchConfiguration } from '../../src/adapter/launch-configuration';
 import { Guest, randomNumbers } from './guest';
 
-const PROGRAMS = ['names', 'options'];
+const PROGRAMS = ['names', 'options --entry=sysenter'];
 const MAX_INSTRUCTIONS = 20_000;
 /** So many instructions lie between two askings, on average. */
 const BETWEEN = 120;
