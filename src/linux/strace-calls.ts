@@ -18,6 +18,9 @@ const S_IFMT = 0o170000, S_IFCHR = 0o020000, S_IFBLK = 0o060000; // prettier-ign
 const CLONE_PARENT_SETTID = 0x100000, CLONE_CHILD_CLEARTID = 0x200000, CLONE_CHILD_SETTID = 0x1000000; // prettier-ignore
 const CLONE_SETTLS = 0x80000, CLONE_PIDFD = 0x1000; // prettier-ignore
 const MREMAP_MOVED = 3;
+/** MS_BIND, MS_MOVE, and how a mount is shared with others: MS_UNBINDABLE, MS_PRIVATE, MS_SLAVE, MS_SHARED. */
+const MS_ALIKE = 0x1000 | 0x2000 | 0x20000 | 0x40000 | 0x80000 | 0x100000;
+const MS_REMOUNT = 0x20, MS_MAGIC = 0xc0ed0000; // prettier-ignore
 const EPOLL_CTL_DEL = 2;
 const TIMER_ABSTIME = 1;
 const SYSLOG_READ = 2, SYSLOG_READ_CLEAR = 4; // prettier-ignore
@@ -36,6 +39,15 @@ function describeClone([flags]: readonly number[]): string {
     flags & CLONE_SETTLS ? 'tls=:segment@3' : '',
     flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID) ? 'child_tidptr=:address@4' : '',
   ].join(' ');
+}
+
+/** A change of a mount takes no type; to bind, to move and to share it no data either. */
+function describeMount([, , , flags]: readonly number[]): string {
+  const hasMagic = (flags & ~0xffff) >>> 0 === MS_MAGIC;
+  const own = hasMagic ? flags & 0xffff : flags;
+  const changes = (own & (MS_REMOUNT | MS_ALIKE)) !== 0;
+  const data = (own & MS_REMOUNT) === 0 && (own & MS_ALIKE) !== 0 ? 'address' : 'string';
+  return `dev_name:path dir_name:path type:${changes ? 'address' : 'string'} flags:mountFlags data:${data}`;
 }
 
 const FILES: Readonly<Record<string, Description>> = {
@@ -149,7 +161,7 @@ const FILES: Readonly<Record<string, Description>> = {
   removexattr: 'pathname:path name:string',
   lremovexattr: 'pathname:path name:string',
   fremovexattr: 'fd:fd name:string',
-  mount: 'dev_name:string dir_name:path type:string flags:mountFlags data:string',
+  mount: describeMount,
   umount: 'name:path',
   umount2: 'name:path flags:|umount',
   pivot_root: 'new_root:path put_old:path',

@@ -141,8 +141,9 @@ export class DescribedParameters {
         ? (parameter.moment === 'interruption' && isInterrupted(result)) ||
           (parameter.moment === 'return' && parameter.shownOnFailure)
         : parameter.moment === 'return' || parameter.moment === 'both';
-      if (isNow) return this.value(parameter, found.words, result);
       const old = before[i];
+      const text = old.kind === 'text' ? old.text : undefined;
+      if (isNow) return this.value(parameter, found.words, result, text);
       // A page that was not in memory yet at the entry is there once the kernel has copied from it.
       const isThereNow = old.kind === 'text' && old.isUnread && result !== -EFAULT;
       return isThereNow ? this.value(parameter, found.words, undefined) : old;
@@ -171,12 +172,17 @@ export class DescribedParameters {
     return bytes.length < 24 ? words : Array.from({ length: 6 }, (_, i) => wordIn(bytes, 4 * i));
   }
 
-  private value(parameter: Parameter, words: readonly number[], result: number | undefined): ArgumentValue {
+  private value(
+    parameter: Parameter,
+    words: readonly number[],
+    result: number | undefined,
+    before?: string,
+  ): ArgumentValue {
     const { shape, word, isPointer } = parameter;
     const address = words[word] >>> 0;
     if (isPointer && address === 0) return shown(parameter, 'NULL');
     try {
-      const text = shape(this.reading(words, word, result));
+      const text = shape({ ...this.reading(words, word, result), before });
       return text === undefined ? shown(parameter, pointer(address), true) : shown(parameter, text);
     } catch (error) {
       // A bad pointer is the caller's business: what is shown is what was passed.

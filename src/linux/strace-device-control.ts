@@ -47,10 +47,17 @@ export function describeDeviceControl([, request]: readonly number[]): string {
   return `fd:fd cmd:request ${shape === '' ? '' : `arg:${shape ?? 'x'}`}`;
 }
 
+/** Requests of sound devices that have the same numbers (uapi/linux/soundcard.h). */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  TCSETS: 'SNDCTL_TMR_START',
+  TCSETSW: 'SNDCTL_TMR_STOP',
+  TCSETSF: 'SNDCTL_TMR_CONTINUE',
+};
+
 /** `TCGETS`; `_IOC(_IOC_READ, 0x54, 0x99, 0x4)` for a request that has no name here (uapi/asm-generic/ioctl.h). */
 const request: Shape = ({ value }) => {
   const name = DEVICE_NAMES.deviceControl.nameOf(value);
-  if (name !== undefined) return name;
+  if (name !== undefined) return Object.hasOwn(OTHER_NAMES, name) ? `${OTHER_NAMES[name]} or ${name}` : name;
   const direction = value >>> 30;
   const parts = [...(direction & 2 ? ['_IOC_READ'] : []), ...(direction & 1 ? ['_IOC_WRITE'] : [])];
   const rest = [(value >>> 8) & 0xff, value & 0xff, (value >>> 16) & 0x3fff].map(hexOrZero);
@@ -140,17 +147,21 @@ function hardwareAddress(f: Fields): string {
 }
 
 /** What SIOCGIFCONF takes, and the interfaces that it leaves in the caller's buffer. */
-const interfaces: Shape = ({ value, result, limit, read }) => {
+const interfaces: Shape = ({ value, result, limit, read, before }) => {
   const header = new Fields(read(value >>> 0, 8));
   const [length, buffer] = [header.s32(0), header.u32(4)];
   const count = Math.floor(length / REQUEST_SIZE);
   const whole = length > 0 && length % REQUEST_SIZE === 0 ? ` /* ${count} * sizeof(struct ifreq) */` : '';
-  if (result === undefined || buffer === 0) return `{ifc_len=${length}${whole}, ifc_buf=${pointer(buffer)}}`;
+  const now = `${length}${whole}`;
+  if (result === undefined) return `{ifc_len=${now}, ifc_buf=${pointer(buffer)}}`;
+  // Without a buffer, the kernel tells only how large it would have to be.
+  if (buffer === 0) return `{ifc_len=${now}, ifc_buf=NULL}`;
+  const asked = /^\{ifc_len=(.*), ifc_buf/.exec(before ?? '')?.[1];
   const shown = Array.from({ length: Math.min(count, limit) }, (_, i) => {
     const f = new Fields(read(buffer + REQUEST_SIZE * i, REQUEST_SIZE));
     return `{ifr_name=${f.text(0, NAME_SIZE)}, ifr_addr=${straceSockaddr(f.slice(NAME_SIZE, 16))}}`;
   });
-  return `{ifc_len=${length}${whole}, ifc_buf=[${shown.join(', ')}${count > limit ? ', ...' : ''}]}`;
+  return `{ifc_len=${asked === undefined || asked === now ? now : `${asked} => ${now}`}, ifc_buf=[${shown.join(', ')}${count > limit ? ', ...' : ''}]}`;
 };
 
 /** The request's name of a call that is being read. */

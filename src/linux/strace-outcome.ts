@@ -85,7 +85,10 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
     const bytes = memory(value >>> 0, 4);
     return `${result} (entry_number=${bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)})`;
   },
-  signal: (_, result) => `${hexOrZero(result >>> 0)} (${handler(result >>> 0)})`,
+  signal: (_, result) => {
+    const text = handler(result >>> 0);
+    return text.startsWith('SIG_') ? `${hexOrZero(result >>> 0)} (${text})` : text;
+  },
   rt_sigtimedwait: (_, result) => (result === 0 ? undefined : `${result} (${signalName(result)})`),
   rt_sigtimedwait_time64: (_, result) => (result === 0 ? undefined : `${result} (${signalName(result)})`),
   sched_getscheduler: (_, result) => `${result} (${PROCESS_NAMES.scheduler.one(result)})`,

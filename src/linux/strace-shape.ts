@@ -12,6 +12,8 @@ export interface Reading {
   readonly words: readonly number[];
   /** What the call returned; undefined at its entry. */
   readonly result: number | undefined;
+  /** The argument's text at the entry, when it is read again at the return. */
+  readonly before?: string;
   /** Bytes of data that are shown, and elements of arrays. */
   readonly limit: number;
   readonly read: ReadMemory;

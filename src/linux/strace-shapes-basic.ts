@@ -1,6 +1,7 @@
 /** Shapes of arguments that many calls have: numbers, paths, data, vectors. */
 
 import { wordIn } from './argument-values';
+import { isFailure } from './errno';
 import { array, Fields, hexOrZero, identity, octal, structure, wordAt, type Reading, type Shape } from './strace-shape';
 import { FILE_NAMES } from './strace-names-files';
 import { signalName, signalSet } from './strace-names';
@@ -92,6 +93,8 @@ function vector(count: number): Shape {
       const [base, length] = [fields.u32(0), fields.u32(4)];
       const filled = Math.min(length, left);
       left -= filled;
+      if (argument.result !== undefined && isFailure(argument.result))
+        return `{iov_base=${pointer(base)}, iov_len=${length}}`;
       const text = quoteUpTo(argument.read(base, Math.min(filled, argument.limit)), filled);
       return `{iov_base=${text}, iov_len=${length}}`;
     });

@@ -78,7 +78,7 @@ export const SPECIAL_SCALARS: Readonly<Record<string, Shape>> = {
   capabilityNumber: ({ value }) => {
     const { capabilities, capabilitiesHigh } = PROCESS_NAMES;
     const name = value < 32 ? capabilities.nameOf(1 << value) : capabilitiesHigh.nameOf(1 << (value - 32));
-    return (value < 64 ? name : undefined) ?? `${hexOrZero(value >>> 0)} /* CAP_??? */`;
+    return (value >>> 0 < 64 ? name?.replace('1<<', '') : undefined) ?? `${hexOrZero(value >>> 0)} /* CAP_??? */`;
   },
 };
 

@@ -118,6 +118,11 @@ function waitStatus(status: number): string {
   return `[${text}${rest ? `|${hex(rest)}` : ''}]`;
 }
 
+/** Hundredths of a second (USER_HZ). */
+function ticks(count: number): string {
+  return count === 0 ? '0' : `${count} /* ${(count / 100).toFixed(2)} s */`;
+}
+
 /** struct siginfo as waitid fills it; its `si_pid` is zero where nothing has happened. */
 function childInfo(f: Fields): string {
   const codes = ['', 'CLD_EXITED', 'CLD_KILLED', 'CLD_DUMPED', 'CLD_TRAPPED', 'CLD_STOPPED', 'CLD_CONTINUED'];
@@ -130,8 +135,8 @@ function childInfo(f: Fields): string {
     `si_pid=${f.s32(12)}`,
     `si_uid=${f.u32(16)}`,
     `si_status=${status}`,
-    `si_utime=${f.u32(24)}`,
-    `si_stime=${f.u32(28)}`,
+    `si_utime=${ticks(f.u32(24))}`,
+    `si_stime=${ticks(f.u32(28))}`,
   );
 }
 

@@ -5,7 +5,7 @@ import { GuestSession } from '../../src/adapter/guest-session';
 import { loadGuestFiles } from '../../src/adapter/guest-files';
 import { Sources } from '../../src/adapter/sources';
 import { CallTrace, type TracedCall, type TraceScope } from '../../src/linux';
-import { FILES, FOLDERS, outputOf, type Step } from './busybox-steps';
+import { beginningOf, commandOf, FILES, FOLDERS, outputOf, type Step } from './busybox-steps';
 import { SHOWN } from './busybox-host';
 
 /** Calls that make a process; what they return in the parent is its number. */
@@ -13,16 +13,16 @@ const FORKS = new Set(['fork', 'vfork', 'clone', 'clone3']);
 
 /**
  * @param folder of the built guest
- * @param program busybox
+ * @param programs busybox, and others that the steps run
  * @returns the calls of each step in the order of their beginnings
  */
 export async function runInGuest(
   folder: string,
-  program: string,
+  programs: string[],
   steps: readonly Step[],
   scope: TraceScope,
 ): Promise<TracedCall[][]> {
-  const configuration = { run: linesOf(steps), programs: [program] };
+  const configuration = { run: linesOf(steps), programs };
   const files = loadGuestFiles(configuration, folder);
   const guest = new GuestSession(files, configuration, new Sources(files.sourceFolders, {}, false), () => {});
   const calls: TracedCall[] = [];
@@ -43,8 +43,9 @@ function linesOf(steps: readonly Step[]): string[] {
     'busybox dd if=/dev/random of=/dev/null bs=1 count=1',
   ];
   let running = 0;
-  steps.forEach(({ words, input = '/dev/null', background }, i) => {
-    const command = ['busybox', ...words, '<', input, '>', outputOf(i)];
+  steps.forEach((step, i) => {
+    const { input = '/dev/null', background } = step;
+    const command = [...commandOf(step), '<', input, '>', outputOf(i)];
     lines.push([...command, ...(background ? ['&'] : [])].join(' '));
     if (background?.endsBySignal) running++;
   });
@@ -55,10 +56,10 @@ function linesOf(steps: readonly Step[]): string[] {
 /** Each step's calls: those of the process that became the applet, from then on, and of all that it made. */
 function stepsOf(calls: readonly TracedCall[], steps: readonly Step[]): TracedCall[][] {
   let next = 0;
-  return steps.map(({ words }) => {
-    const beginning = `execve("/bin/busybox", ["busybox", ${words.map((word) => `"${word}"`).join(', ')}]`;
+  return steps.map((step) => {
+    const beginning = beginningOf(step);
     const first = calls.findIndex(({ text }, i) => i >= next && text.startsWith(beginning));
-    assert.ok(first >= 0, `${words.join(' ')} was not run in the guest`);
+    assert.ok(first >= 0, `${beginning} was not run in the guest`);
     next = first + 1;
     const pids = new Set([calls[first].pid]);
     return calls.slice(first).filter((call) => {

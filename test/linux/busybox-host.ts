@@ -5,22 +5,22 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { FILES, FOLDERS, outputOf, type Step } from './busybox-steps';
+import { beginningOf, commandOf, FILES, FOLDERS, outputOf, type Step } from './busybox-steps';
 import { readStraceLog, type LoggedCall } from './strace-log';
 
 /** Bytes of data that strace shows. */
 export const SHOWN = 2048;
 
 /**
- * @param program busybox
+ * @param programs busybox, and others that the steps run
  * @returns the calls of each step
  */
-export function runOnHost(program: string, steps: readonly Step[]): LoggedCall[][] {
+export function runOnHost(programs: readonly string[], steps: readonly Step[]): LoggedCall[][] {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sockscope-busybox-'));
   try {
     const script = path.join(folder, 'steps');
     fs.mkdirSync(path.join(folder, 'root'));
-    fs.writeFileSync(script, scriptOf(program, steps));
+    fs.writeFileSync(script, scriptOf(programs, steps));
     const spaces = ['--net', '--mount', '--pid', '--uts', '--fork'];
     // Whoever is not root is so in a space of users of its own.
     if (process.getuid?.() !== 0) spaces.unshift('--map-root-user');
@@ -34,9 +34,7 @@ export function runOnHost(program: string, steps: readonly Step[]): LoggedCall[]
     return steps.map((step, i) => {
       const calls = readStraceLog(fs.readFileSync(path.join(folder, `log${i}`), 'utf8'));
       // Before it are the calls of the programs that lead to it.
-      const first = calls.findIndex(({ text }) =>
-        text.startsWith(`execve("/bin/busybox", ["busybox", "${step.words[0]}"`),
-      );
+      const first = calls.findIndex(({ text }) => text.startsWith(beginningOf(step)));
       assert.ok(first >= 0, `${step.words.join(' ')} was not run: ${calls.at(-1)?.text}`);
       return calls.slice(first);
     });
@@ -50,13 +48,16 @@ function quoted(words: readonly string[]): string {
 }
 
 /** All in file systems in memory, like the guest's; they end with the script. The guest has no name, so has this. */
-function scriptOf(program: string, steps: readonly Step[]): string {
+function scriptOf(programs: readonly string[], steps: readonly Step[]): string {
   const lines = [
     'mount -t tmpfs tmpfs root',
     'mkdir root/bin root/dev root/proc root/tmp',
-    `cp '${program}' root/bin/busybox`,
+    ...programs.map((program) => `cp '${program}' root/bin/${path.basename(program)}`),
     'mount -t tmpfs tmpfs root/tmp',
     'mount -t proc proc root/proc',
+    'mkdir root/dev/pts',
+    'mount -t devpts -o newinstance,ptmxmode=0666 devpts root/dev/pts',
+    'ln -s pts/ptmx root/dev/ptmx',
     'for device in null zero; do : > root/dev/$device; mount --bind /dev/$device root/dev/$device; done',
     "root/bin/busybox hostname '(none)'",
     'root/bin/busybox ifconfig lo up',
@@ -64,12 +65,13 @@ function scriptOf(program: string, steps: readonly Step[]): string {
     ...FILES.map((file) => `echo '${file.text}' > root${file.path}`),
     'bound() { for i in $(seq 100); do cat root/proc/net/tcp root/proc/net/tcp6 | grep -q ":$1 " && return; sleep 0.1; done; echo "port $1 is not bound"; exit 1; }',
     'traced() { log=$1; shift; strace -f -q -o "$log" -s ' +
-      `${SHOWN} -e signal=none env -i HOME=/ PATH=/bin TERM=vt100 /usr/sbin/chroot root busybox "$@"; }`,
+      `${SHOWN} -e signal=none env -i HOME=/ PATH=/bin TERM=vt100 /usr/sbin/chroot root "$@"; }`,
   ];
   const running: number[] = [];
-  steps.forEach(({ words, input = '/dev/null', background }, i) => {
+  steps.forEach((step, i) => {
+    const { input = '/dev/null', background } = step;
     const where = `< ${input === '/dev/null' ? input : `root${input}`} > root${outputOf(i)} 2> /dev/null`;
-    const command = `traced log${i} ${quoted(words)} ${where}`;
+    const command = `traced log${i} ${quoted(commandOf(step))} ${where}`;
     if (!background) {
       // The applet's status is its own business.
       lines.push(`${command} || :`);
@@ -80,6 +82,6 @@ function scriptOf(program: string, steps: readonly Step[]): string {
   });
   // The first line of a log is that of the process that became the applet.
   for (const i of running) lines.push(`kill "$(head -n 1 log${i} | cut -d ' ' -f 1)"`);
-  lines.push('wait', 'umount root/tmp root/proc root/dev/null root/dev/zero root');
+  lines.push('wait', 'umount root/tmp root/proc root/dev/pts root/dev/null root/dev/zero root');
   return `${lines.join('\n')}\n`;
 }

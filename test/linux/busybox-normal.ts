@@ -13,6 +13,7 @@ const EVERY_LINE: readonly Normalisation[] = [
   { why: 'numbers of processes are given in turn', pattern: /^((?:set_tid_address|getpid|getppid|gettid|clone3?|v?fork|wait4|waitpid|setsid|getpgrp)\(.*\) = )[1-9]\d*$/, by: '$1PID' }, // prettier-ignore
   { why: 'the same', pattern: /^(kill|wait4)\([1-9]\d+, /, by: '$1(PID, ' },
   { why: 'the number of a request for an address, and checksums', pattern: /"E\\0\\1H(?:[^"\\]|\\.)*"/, by: '"DHCP"' },
+  { why: 'the same', pattern: /(?<=\bsi_pid=|waitid\(P_PID, |waitpid\(|\{pid=)[1-9]\d+/g, by: 'PID' },
   { why: 'random bytes', pattern: /^getrandom\("[^"]*"/, by: 'getrandom("RANDOM"' },
   { why: 'ports that the kernel chooses', pattern: /htons\((?:3[2-9]|[45]\d|6\d)\d{3}\)/g, by: 'htons(CHOSEN)' },
   { why: "an x86-64 kernel's descriptors of a thread's segments begin at 12, an i386 kernel's at 6 (GDT_ENTRY_TLS_MIN)", pattern: /\(entry_number=(?:6|12)\)/, by: '(entry_number=FIRST)' }, // prettier-ignore
@@ -120,6 +121,8 @@ function joinedReads(lines: readonly string[]): string[] {
 /** A call that the end of its process has cut off: strace sees it go back to be done again, or does not see it any more. */
 function ended(lines: readonly string[]): string[] {
   return lines.map((line, i) =>
-    i < lines.length - 1 ? line : line.replace(/ = \? ERESTARTSYS .*$| <unfinished \.\.\.>$|\) = \?$/, ')'),
+    i < lines.length - 1
+      ? line
+      : line.replace(/ = \? ERESTARTSYS .*$| <unfinished \.\.\.>$|\) = \?$|(?<=^kill\(.*)\) = 0$/, ')'),
   );
 }

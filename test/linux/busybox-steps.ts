@@ -7,7 +7,9 @@ export interface Prepared {
 }
 
 export interface Step {
-  /** Applet and its arguments. */
+  /** File name of what is run; busybox unless given. */
+  readonly program?: string;
+  /** Applet and its arguments, or another program's arguments. */
   readonly words: readonly string[];
   /** Standard input; /dev/null unless given. Standard output goes to a file in any case. */
   readonly input?: string;
@@ -20,6 +22,13 @@ export const FILES: readonly Prepared[] = [
   { path: '/tmp/www/file', text: 'served by httpd' },
   { path: '/tmp/in', text: 'sent by nc' },
 ];
+/** The program of a step and what follows it. */
+export const commandOf = ({ program = 'busybox', words }: Step): readonly string[] => [program, ...words];
+/** How the execve of a step is shown, up to its environment. */
+export const beginningOf = (step: Step): string => {
+  const words = commandOf(step).map((word) => `"${word}"`);
+  return `execve("/bin/${commandOf(step)[0]}", [${words.join(', ')}]`;
+};
 /** Standard output of step n, where the steps themselves do not write. */
 export const outputOf = (step: number): string => `/tmp/out${step}`;
 

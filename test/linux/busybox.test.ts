@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { ensureBusybox } from '../../scripts/lib/busybox.mjs';
 import { PREPARATION, prepared } from '../adapter/fixture';
 import type { TracedCall } from '../../src/linux';
@@ -6,7 +10,7 @@ import { SOCKET_CALL_NAMES } from '../../src/linux/call-places';
 import { runInGuest } from './busybox-guest';
 import { runOnHost } from './busybox-host';
 import { normal } from './busybox-normal';
-import { NETWORK, OTHERS, type Step } from './busybox-steps';
+import { commandOf, NETWORK, OTHERS, type Step } from './busybox-steps';
 
 /** A traced call of either side. */
 interface Line {
@@ -22,23 +26,28 @@ function byProcess(calls: readonly Line[]): string[][] {
 
 describe('linux: trace of a program that somebody else compiled', function () {
   this.timeout(PREPARATION);
-  const steps = [...NETWORK, ...OTHERS];
-  let program: string;
+  const steps: readonly Step[] = [...NETWORK, ...OTHERS, { program: 'calls', words: [] }];
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'sockscope-calls-'));
+  let programs: string[];
   let guest: string;
   let ours: TracedCall[][];
   let theirs: readonly Line[][];
   before(async () => {
-    ({ program } = await ensureBusybox());
+    const { program } = await ensureBusybox();
     guest = (await prepared()).dir;
-    theirs = runOnHost(program, steps);
-    ours = await runInGuest(guest, program, steps, 'all');
+    programs = [program, path.join(folder, 'calls')];
+    execFileSync('gcc', ['-m32', '-static', '-O1', '-w', '-o', programs[1], path.join(__dirname, 'calls.c')]);
+    theirs = runOnHost(programs, steps);
+    ours = await runInGuest(guest, programs, steps, 'all');
   });
+
+  after(() => rmSync(folder, { recursive: true, force: true }));
 
   const compared = (from: number, some: readonly Step[]): void => {
     let count = 0;
-    some.forEach(({ words }, i) => {
+    some.forEach((step, i) => {
       const expected = byProcess(theirs[from + i]);
-      assert.deepEqual(byProcess(ours[from + i]), expected, words.join(' '));
+      assert.deepEqual(byProcess(ours[from + i]), expected, commandOf(step).join(' '));
       count += expected.reduce((sum, lines) => sum + lines.length, 0);
     });
     console.log(`        ${count} calls of ${some.length} programs compared`);
@@ -53,8 +62,12 @@ describe('linux: trace of a program that somebody else compiled', function () {
     compared(NETWORK.length, OTHERS);
   });
 
+  it('shows what strace shows of calls of every family, with many kinds of arguments', () => {
+    compared(NETWORK.length + OTHERS.length, steps.slice(-1));
+  });
+
   it('shows the same socket calls where it is asked for no others', async () => {
-    const [some] = await runInGuest(guest, program, steps, 'sockets');
+    const [some] = await runInGuest(guest, programs, steps, 'sockets');
     const names = new Set(SOCKET_CALL_NAMES);
     const expected = ours
       .flat()
