@@ -17,6 +17,7 @@ Options
   --experiment a|b   only this one: (a) sys_socket, sys_bind, sys_listen; (b) every case of the socketcall switch
   --entry WAY        how replyhi and hello enter the kernel: int80 (default), sysenter, direct
   --all              for trace: every system call, not only those of sockets
+  --program FILE     for trace: a static i386 program of yours, or a folder of them; it is in the guest's /bin (may be given again)
   --json             one JSON object a line instead of text
   --verbose          the guest's console and the breakpoints too
   --help             this text
@@ -39,6 +40,7 @@ function parse() {
         experiment: { type: 'string' },
         entry: { type: 'string' },
         all: { type: 'boolean' },
+        program: { type: 'string', multiple: true },
         json: { type: 'boolean' },
         verbose: { type: 'boolean' },
         help: { type: 'boolean' },
@@ -52,9 +54,13 @@ function parse() {
 function trace(values: ReturnType<typeof parse>['values'], words: readonly string[]): Promise<void> {
   if (values.experiment !== undefined) usage('--experiment is an option of experiments.');
   if (values.entry !== undefined) usage('Give --entry to the command in the guest: trace -- udp --entry=direct');
-  const { all = false, json = false, verbose = false } = values;
+  const { all = false, json = false, verbose = false, program: programs } = values;
   const commands = words.length > 0 ? [words.join(' ')] : [];
-  return runTrace(ADAPTER, { all, json, verbose, commands }, (line) => void process.stdout.write(`${line}\n`));
+  return runTrace(
+    ADAPTER,
+    { all, json, verbose, commands, programs },
+    (line) => void process.stdout.write(`${line}\n`),
+  );
 }
 
 async function main(): Promise<void> {
@@ -66,6 +72,7 @@ async function main(): Promise<void> {
   const [command = 'experiments', ...rest] = positionals;
   if (command === 'trace') return trace(values, rest);
   if (values.all) usage(`--all is an option of trace.`);
+  if (values.program) usage(`--program is an option of trace.`);
   if (rest.length > 0) usage(`"${rest[0]}" is one argument too many.`);
   if (command === 'console') return runConsole(ADAPTER);
   if (command !== 'experiments') usage(`There is no command "${command}".`);

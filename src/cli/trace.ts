@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { TraceEventBody } from '../adapter/system-call-trace';
 import { DapClient } from './dap-client';
@@ -8,6 +9,8 @@ export interface TraceOptions {
   /** A line for each call: its structured data instead of strace's notation. */
   readonly json: boolean;
   readonly verbose: boolean;
+  /** Programs of the user's own, or folders of them. */
+  readonly programs?: readonly string[];
   /** Lines for the guest's shell. */
   readonly commands: readonly string[];
 }
@@ -36,7 +39,11 @@ export async function runTrace(adapter: string, options: TraceOptions, print: (l
     await client.request('initialize', { adapterID: 'sockscope', clientID: 'sockscope-cli', pathFormat: 'path' });
     const initialized = client.next('initialized');
     const commands = options.commands.length > 0 ? options.commands : DEFAULT_COMMANDS;
-    await client.request('launch', { run: [...commands, 'exit'], trace: options.all ? 'all' : 'sockets' });
+    await client.request('launch', {
+      run: [...commands, 'exit'],
+      trace: options.all ? 'all' : 'sockets',
+      ...(options.programs ? { programs: options.programs.map((program) => path.resolve(program)) } : {}),
+    });
     await initialized;
     const ended = client.next('terminated');
     await client.request('configurationDone');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { ensureBusybox } from '../../scripts/lib/busybox.mjs';
-import { launched, PREPARATION, started } from '../adapter/fixture';
+import { CLI, launched, PREPARATION, started } from '../adapter/fixture';
 import type { TestClient } from '../adapter/test-client';
 
 describe('linux: debugging a program without symbols', function () {
@@ -68,5 +69,19 @@ describe('linux: debugging a program without symbols', function () {
     const socket = await client.values((await client.scopes((await client.top(stop.threadId ?? 0)).id)).Socket.variablesReference); // prettier-ignore
     assert.match(socket.task, /^busybox \(pid \d+\)$/);
     assert.equal(socket.fd, '3');
+  });
+
+  it('npm start -- trace --program FILE runs it in the guest', async () => {
+    const { program } = await ensureBusybox();
+    const args = [CLI, 'trace', '--program', program, '--', 'busybox nc 127.0.0.1 9'];
+    const lines = execFileSync(process.execPath, args, { encoding: 'utf8' }).trim().split('\n');
+    assert.deepEqual(
+      lines.map((line) => line.replace(/^.*?\[pid \d+ /, '')),
+      [
+        'busybox] socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3',
+        'busybox] setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0',
+        'busybox] connect(3, {sa_family=AF_INET, sin_port=htons(9), sin_addr=inet_addr("127.0.0.1")}, 16) = -1 ECONNREFUSED (Connection refused)',
+      ],
+    );
   });
 });
