@@ -67,8 +67,13 @@ export function registerDebugConfigurations(context: vscode.ExtensionContext): v
       async resolveDebugConfiguration(_folder, configuration) {
         if (!(await mayStart(configuration))) return undefined;
         breakOn(configuration[BREAK_ON]);
-        // F5 without a launch.json gives an empty configuration.
+        // Start Debugging without a launch.json gives an empty configuration.
         const complete = configuration.type ? configuration : { ...configurations()[0], ...configuration };
+        // Where nothing is open, from the menu, the same is shown as by F5.
+        if (!configuration.type && !vscode.window.activeTextEditor && !vscode.workspace.workspaceFolders) {
+          complete[FOCUS_TERMINAL] = true;
+          void vscode.commands.executeCommand('sockscope.openSocketSource', true);
+        }
         // Two underscores: for the adapter alone, not for launch.json.
         return { ...complete, __sourceScheme: SOURCE_SCHEME, __guestTerminal: true };
       },

@@ -4,6 +4,9 @@ import * as vscode from 'vscode';
 import { SOURCE_SCHEME } from '../adapter/sources';
 import { findSocketcallCases } from '../linux/socketcall';
 
+/** Lines of socketcall that are shown before its switch. */
+const LINES_ABOVE = 8;
+
 /** The built-in guest's sources, read-only: `sockscope:/net/socket.c`. */
 class KernelSources implements vscode.FileSystemProvider {
   private readonly changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
@@ -100,7 +103,8 @@ export function registerKernelSources(context: vscode.ExtensionContext): void {
         preserveFocus: preserveFocus === true,
       });
       // What leads to the switch and its cases are both of interest, also when the terminal takes its part of the window.
-      editor.revealRange(at, vscode.TextEditorRevealType.InCenter);
+      const above = new vscode.Position(Math.max(0, line - LINES_ABOVE), 0);
+      editor.revealRange(new vscode.Range(above, above), vscode.TextEditorRevealType.AtTop);
     }),
   );
 }
