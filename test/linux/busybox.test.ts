@@ -67,13 +67,15 @@ describe('linux: trace of a program that somebody else compiled', function () {
   });
 
   it('shows the same socket calls where it is asked for no others', async () => {
-    const [some] = await runInGuest(guest, programs, steps, 'sockets');
+    const [some] = await runInGuest(guest, programs, NETWORK, 'sockets');
     const names = new Set(SOCKET_CALL_NAMES);
-    const expected = ours
-      .flat()
-      .filter(({ call }) => names.has(call))
-      .sort((a, b) => a.enteredAt - b.enteredAt);
-    assert.deepEqual(some.map(({ text }) => text), expected.map(({ text }) => text)); // prettier-ignore
+    const network = ours.slice(0, NETWORK.length).flat().sort((a, b) => a.enteredAt - b.enteredAt); // prettier-ignore
+    // The same instructions have been executed up to the end of the last: to the very ports and numbers of processes.
+    const lines = (calls: readonly TracedCall[]): string[] =>
+      calls
+        .filter(({ call, result }) => names.has(call) && result !== undefined && result > -512)
+        .map(({ text }) => text);
+    assert.deepEqual(lines(some), lines(network));
     assert.ok(some.length > 50, `${some.length} calls`);
   });
 });
