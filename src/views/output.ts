@@ -58,7 +58,11 @@ export class SessionLog implements vscode.DebugAdapterTrackerFactory, vscode.Dis
           else if (category === 'important') channel.warn(say(output.trimEnd()));
         }
       },
-      onError: (error) => channel.error(say(`the adapter failed: ${error.message}`)),
+      onError: ({ message }) => {
+        // VS Code says this of every adapter whose streams close, as they do at its end.
+        if (message === 'read error') channel.debug(say(message));
+        else channel.error(say(`the adapter failed: ${message}`));
+      },
       onExit: (code, signal) => {
         const how = `the adapter ended after ${since(start)} (${signal ?? code ?? 'disconnected'})`;
         if (code) channel.error(say(how));

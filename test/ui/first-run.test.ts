@@ -4,16 +4,13 @@ import type { Locator } from '../workbench/browser';
 import { ensureWorkbench } from '../workbench/install';
 import { installedPackage } from '../workbench/package';
 import { startServer, type Server } from '../workbench/server';
-import { lineOf, PROMPT, Window } from './window';
+import { lineOf, PROMPT, THEMES, Window } from './window';
 
 /**
  * From F5 to the stop it may take 15 s on a machine that has nothing else to do (the seconds are printed); test machines are slower
  * and busy, so that only a multiple of it can be held without failing now and then.
  */
 const LIMIT = 120;
-
-/** By the names that VS Code's list has. */
-const THEMES = { light: 'Light Modern', contrast: 'Dark High Contrast', dark: 'Dark Modern' };
 
 /** A fresh profile, an empty window, and nothing installed but the package. */
 describe('a first session', function () {
@@ -142,10 +139,18 @@ describe('a first session', function () {
     });
 
     it('looks right in every kind of theme', async () => {
+      const bodies = {
+        light: 'vscode-light',
+        dark: 'vscode-dark',
+        contrast: 'vscode-high-contrast',
+        'contrast-light': 'vscode-high-contrast-light',
+      };
       for (const [name, theme] of Object.entries(THEMES)) {
         await window.chooseTheme(theme);
-        const body = { light: 'vscode-light', dark: 'vscode-dark', contrast: 'vscode-high-contrast' }[name];
-        await window.webview().locator(`body.${body}`).waitFor();
+        await window
+          .webview()
+          .locator(`body.${bodies[name as keyof typeof THEMES]}`)
+          .waitFor();
         await window.screenshot(`13-dispatch-${name}`);
       }
     });

@@ -12,6 +12,14 @@ const SCREENSHOTS = path.join(ROOT, 'out/screenshots');
 /** How long anything may take on a busy machine. */
 const PATIENCE = 100_000;
 
+/** The kinds of themes, by the names that VS Code's list has. */
+export const THEMES = {
+  light: 'Light Modern',
+  'contrast-light': 'Light High Contrast',
+  contrast: 'Dark High Contrast',
+  dark: 'Dark Modern',
+} as const;
+
 /** A row of the call stack that has a place in a source: `main replyhi.c 57:6`. */
 export const PLACE = / \d+:\d+$/;
 
@@ -34,6 +42,13 @@ function appears(element: Locator, timeout = 3_000): Promise<boolean> {
   );
 }
 
+/** Waits until the workbench has drawn itself. */
+async function settled(page: Page): Promise<void> {
+  await page.waitForSelector('.monaco-workbench');
+  await page.waitForFunction('window.driver');
+  await page.evaluate('window.driver.whenWorkbenchRestored()');
+}
+
 /** A workbench window, used as a person does: by clicks and keys. */
 export class Window {
   private constructor(
@@ -47,9 +62,7 @@ export class Window {
     const { page } = browser;
     const query = folder === undefined ? 'ew=true' : `folder=${encodeURIComponent(folder)}`;
     await page.goto(`http://127.0.0.1:${server.port}/?${query}`);
-    await page.waitForSelector('.monaco-workbench');
-    await page.waitForFunction('window.driver');
-    await page.evaluate('window.driver.whenWorkbenchRestored()');
+    await settled(page);
     return new Window(browser, page);
   }
 
@@ -105,7 +118,14 @@ export class Window {
 
   /** Chooses a command in the palette. */
   async command(title: string): Promise<void> {
-    await (await this.findCommand(title)).click();
+    await this.until(`the command "${title}" to be taken`, async () => {
+      const row = await this.findCommand(title);
+      // VS Code closes the palette where it moves the focus meanwhile, as at a stop.
+      return row.click({ timeout: 3_000 }).then(
+        () => true,
+        () => this.closeQuickInput().then(() => false),
+      );
+    });
   }
 
   /** Waits until VS Code knows what an extension contributes, by a command of it; chooses nothing. */
@@ -282,14 +302,57 @@ export class Window {
     await this.page.keyboard.press('Enter');
   }
 
-  /** Chooses a colour theme by its name in the list. */
+  /** Chooses a colour theme by its name in the list, which shows only as many as fit. */
   async chooseTheme(name: string): Promise<void> {
     await this.command('Preferences: Color Theme');
-    const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first();
-    await row.waitFor();
+    const rows = '.quick-input-list .monaco-list-row';
+    await this.page.locator('.quick-input-box input[placeholder^="Select Color Theme"]').waitFor();
     await this.page.keyboard.insertText(name);
-    await row.click();
+    await this.page.locator(rows, { hasText: name }).first().click();
     await this.page.waitForSelector('.quick-input-widget', { state: 'hidden' });
+  }
+
+  /** Takes a picture in each kind of theme; the dark one stays. */
+  async gallery(name: string): Promise<void> {
+    for (const [kind, theme] of Object.entries(THEMES)) {
+      await this.chooseTheme(theme);
+      await this.page.mouse.move(720, 10);
+      await this.screenshot(`${name}-${kind}`);
+    }
+  }
+
+  /** A row of one of SockScope's trees. */
+  row(text: string | RegExp): Locator {
+    return this.page.locator('.tree-explorer-viewlet-tree-view .monaco-list-row', { hasText: text }).first();
+  }
+
+  /** A button of a notification, which a workbench under test shows only behind its bell. */
+  async notificationButton(message: string | RegExp, button: string): Promise<Locator> {
+    const item = this.page.locator('.notifications-center .notification-list-item', { hasText: message }).first();
+    const wanted = item.locator('.monaco-button', { hasText: button }).first();
+    await this.until(`the notification with "${button}"`, async () => {
+      if (await wanted.isVisible()) return true;
+      if (!(await this.page.locator('.notifications-center.visible').first().isVisible()))
+        await this.page.locator('.statusbar-item .codicon-bell-dot, .statusbar-item .codicon-bell').first().click();
+      // The bell's own hover would be over the button.
+      await this.page.mouse.move(720, 400);
+      return appears(wanted, 2_000);
+    });
+    return wanted;
+  }
+
+  /** A button of a dialog. */
+  dialogButton(message: string | RegExp, button: string): Locator {
+    const dialog = this.page.locator('.monaco-dialog-box', { hasText: message });
+    return dialog.locator('.monaco-button', { hasText: button }).first();
+  }
+
+  /** Loads the window anew. */
+  async reload(): Promise<void> {
+    await this.page.evaluate('window.sockscopeOld = true');
+    await this.command('Developer: Reload Window');
+    await this.page.waitForFunction('window.sockscopeOld === undefined && document.readyState === "complete"');
+    await settled(this.page);
   }
 
   /** What a webview panel shows. */

@@ -46,7 +46,7 @@ export interface Locator {
   last(): Locator;
   nth(index: number): Locator;
   count(): Promise<number>;
-  click(options?: { button?: 'left' | 'right'; position?: { x: number; y: number } }): Promise<void>;
+  click(options?: { button?: 'left' | 'right'; position?: { x: number; y: number }; timeout?: number }): Promise<void>;
   dblclick(options?: { position?: { x: number; y: number } }): Promise<void>;
   hover(): Promise<void>;
   waitFor(options?: { state?: 'visible' | 'hidden' | 'attached'; timeout?: number }): Promise<void>;

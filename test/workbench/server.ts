@@ -11,7 +11,6 @@ const SETTINGS = {
   'chat.disableAIFeatures': true,
   'chat.agentHost.enabled': false,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
-  'security.workspace.trust.enabled': false,
   'telemetry.telemetryLevel': 'off',
   'update.mode': 'none',
   'extensions.autoUpdate': false,
@@ -46,6 +45,8 @@ export interface ServerOptions {
   /** Folder of the installed extensions; none unless given. */
   extensions?: string;
   settings?: Record<string, unknown>;
+  /** Whether folders have to be trusted first, as they have by default outside of tests. */
+  asksForTrust?: boolean;
   env?: Record<string, string>;
 }
 
@@ -56,14 +57,22 @@ export async function startServer(workbench: Workbench, options: ServerOptions =
   const extensions = options.extensions ?? path.join(home, 'extensions');
   fs.mkdirSync(path.join(user, 'User'), { recursive: true });
   fs.mkdirSync(extensions, { recursive: true });
-  fs.writeFileSync(path.join(user, 'User/settings.json'), JSON.stringify({ ...SETTINGS, ...options.settings }));
+  fs.writeFileSync(
+    path.join(user, 'User/settings.json'),
+    JSON.stringify({
+      ...SETTINGS,
+      'security.workspace.trust.enabled': options.asksForTrust === true,
+      ...options.settings,
+    }),
+  );
   fs.writeFileSync(path.join(home, 'none.yaml'), 'auth: none\n');
 
   const port = await freePort();
   // prettier-ignore
   const args = [
     workbench.server, '--config', path.join(home, 'none.yaml'), '--bind-addr', `127.0.0.1:${port}`, '--auth', 'none',
-    '--disable-telemetry', '--disable-update-check', '--disable-workspace-trust', '--disable-getting-started-override',
+    '--disable-telemetry', '--disable-update-check', '--disable-getting-started-override',
+    ...(options.asksForTrust ? [] : ['--disable-workspace-trust']),
     '--ignore-last-opened', '--reconnection-grace-time', '1',
     // A built workbench honours the parameters of tests, and exposes window.driver, only with this.
     '--vscode-option', 'enable-smoke-test-driver',
