@@ -78,6 +78,12 @@ describe('a person in VS Code', function () {
     await says('edited');
 
     await window.typeLine('cat');
+    // Keys that come before it runs may still be the shell's.
+    await window.until('cat to answer', async () => {
+      await window.typeLine('here');
+      await page.waitForTimeout(500);
+      return /^here\nhere$/m.test(await window.terminalText());
+    });
     await window.focusTerminal();
     await page.keyboard.press('Escape');
     await page.keyboard.type('[31mred');
