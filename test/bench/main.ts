@@ -166,7 +166,7 @@ async function main(): Promise<void> {
   const cost = await traceCost(GUEST);
   row(
     'tracing the socket calls of programs that exchange data',
-    `${percent(1 - cost.ratio)} of the guest's speed, at ${cost.callsPerMillion.toFixed(0)} calls in a million instructions (${percent(1 - cost.first)} for the first thousand calls)`,
+    `${percent(1 - cost.ratio)} of the guest's speed, at ${cost.callsPerMillion.toFixed(0)} calls in a million instructions (${percent(1 - cost.first)} for the first hundreds of calls)`,
   );
 }
 

@@ -7,11 +7,11 @@ import { traceSystemCalls } from '../../src/adapter/system-call-trace';
 
 const PROMPT = 'sockscope# ';
 const EXCHANGES = ['hello', 'udp', 'hello', 'sendmsg', 'hello', 'names', 'hello', 'unix', 'hello', 'hello'];
-/** A second or two at a time: what is different in turns must not be the compiler's doing. */
-const REPEATED = Array.from({ length: 12 }, () => EXCHANGES).flat();
-const PAIRS = 10;
+/** Short turns, and many of them: a machine that others share is fast and slow by the second. */
+const REPEATED = Array.from({ length: 4 }, () => EXCHANGES).flat();
+const PAIRS = 40;
 /** Turns that count as the first ones: some thousand calls. */
-const WARMING = 3;
+const WARMING = 8;
 
 export interface TraceCost {
   /** Speed while traced, as a part of the speed while not: the median of turns that ran one after the other. */
