@@ -163,9 +163,7 @@ describe('a first session', function () {
       // The programs of the exchange may take a while; then the shell waits for keys, and the machine is idle.
       // After several changes of the theme VS Code's terminals do not follow what is written.
       await window.command('Terminal: Scroll to Bottom');
-      await window.until('the end of the exchange', async () =>
-        /^\[1\] replyhi: /m.test(await window.terminalText()),
-      );
+      await window.until('the end of the exchange', async () => /^\[1\] replyhi: /m.test(await window.terminalText()));
       await window.page.keyboard.press('F6');
       await window
         .webview()
