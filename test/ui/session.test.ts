@@ -172,7 +172,7 @@ describe('a person in VS Code', function () {
   it('looks at the memory of a variable and at the instructions', async () => {
     const { page } = window;
     await window.variable(/^a\s*=/).click({ button: 'right' });
-    await page.locator('.context-view .action-item', { hasText: 'Show in Memory' }).click();
+    await window.chooseFromMenu('Show in Memory');
     await page.locator('.tab.active', { hasText: '.mem' }).waitFor();
     // 77, which has just been written into a[5].
     await page

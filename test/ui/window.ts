@@ -189,6 +189,14 @@ export class Window {
     })()`);
   }
 
+  /** Clicks an entry of the context menu that is open. VS Code's menus take no click in their first tenth of a second. */
+  async chooseFromMenu(text: string): Promise<void> {
+    const entry = this.page.locator('.context-view .action-item', { hasText: text });
+    await entry.waitFor();
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    await entry.click();
+  }
+
   /** What the terminal shows. */
   async terminalText(): Promise<string> {
     const rows = await this.page.locator('.terminal-wrapper.active .xterm-rows > div').allInnerTexts();
