@@ -183,8 +183,7 @@ export class Kernel {
 
   u32(address: number): number {
     if (this.target.readWord) return this.target.readWord(address);
-    const bytes = this.target.readMemory(address, 4);
-    return (bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)) >>> 0;
+    return wordIn(this.target.readMemory(address, 4), 0);
   }
 
   /** Words of four bytes that lie in a row. */
