@@ -9,6 +9,7 @@ import { readMounts } from '../linux/mounts';
 import { placeOf } from '../linux/places';
 import { allSockets } from '../linux/sockets';
 import { readVectors } from '../linux/vectors';
+import { traceScopeOf } from './guest-requests';
 import type { GuestSession } from './guest-session';
 import type { Inspection } from './inspection';
 import { hex32 } from './registers';
@@ -30,6 +31,7 @@ const COMMANDS: readonly Command[] = [
   { name: 'mount', help: 'the mounted file systems, as the current task sees them', run: mounts },
   { name: 'maps', argument: 'PID', help: 'the mappings of a process', run: maps },
   { name: 'path', argument: '[PID]', help: 'the way of the system call that a task is in, from its program to the protocol', run: path },
+  { name: 'trace', argument: '[sockets|all|off]', help: 'shows these system calls from now on, without stopping; alone, which are shown', run: trace },
   { name: 'help', help: 'this list', run: help },
 ]; // prettier-ignore
 
@@ -166,6 +168,13 @@ function path(session: GuestSession, pid: string): string {
   const found = dispatchPathAt(debug.topFrame(pid === '' ? undefined : Number(pid)), platform, platform.pathWitness);
   const { text, task, pid: of } = found.call;
   return `${text} by ${task} (pid ${of})\n${table(pathRows(found))}`;
+}
+
+function trace(session: GuestSession, scope: string): string {
+  const { trace } = session;
+  if (scope !== '') trace.scope = traceScopeOf(scope);
+  if (trace.scope === undefined) return 'No system calls are traced.';
+  return trace.scope === 'all' ? 'All system calls are traced.' : 'The socket calls are traced.';
 }
 
 /** Columns in line; the first `right` of them to the right. */

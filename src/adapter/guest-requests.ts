@@ -1,5 +1,5 @@
 import { DebuggerError } from '../debugger/api';
-import { socketCallAt } from '../linux';
+import { socketCallAt, type TraceScope } from '../linux';
 import { exportPackets, packetList } from './packet-requests';
 import type { OwnHandlers } from './protocol';
 import type { RequestHost } from './request-host';
@@ -8,11 +8,18 @@ import type { RequestHost } from './request-host';
  * The requests about the guest as a whole, also while it runs:
  *  - `sockscope/consoleInput`: a text typed at its serial console
  *  - `sockscope/packets`, `sockscope/exportPackets`: what has crossed its loopback interface
+ *  - `sockscope/setTrace`: which system calls are traced from now on
  *  - `sockscope/socketCall`: the socket call that a frame serves
  */
 export function guestRequests(
   host: RequestHost,
-): OwnHandlers<'sockscope/consoleInput' | 'sockscope/packets' | 'sockscope/exportPackets' | 'sockscope/socketCall'> {
+): OwnHandlers<
+  | 'sockscope/consoleInput'
+  | 'sockscope/packets'
+  | 'sockscope/exportPackets'
+  | 'sockscope/setTrace'
+  | 'sockscope/socketCall'
+> {
   return {
     'sockscope/consoleInput': ({ text }) => {
       if (typeof text !== 'string') throw new DebuggerError('sockscope/consoleInput needs "text".');
@@ -21,10 +28,23 @@ export function guestRequests(
     },
     'sockscope/packets': (args) => packetList(host.session.packets, args),
     'sockscope/exportPackets': (args) => exportPackets(host.session.packets, args),
+    'sockscope/setTrace': ({ scope }) => {
+      const { trace } = host.session;
+      const before = trace.scope ?? 'off';
+      trace.scope = traceScopeOf(scope);
+      return { scope: before };
+    },
     'sockscope/socketCall': ({ frameId }) => {
       const { debugger: session, platform } = host.session;
       const frame = typeof frameId === 'number' ? session.frame(frameId) : session.topFrame();
       return { socketCall: socketCallAt(frame, platform) ?? null };
     },
   };
+}
+
+/** @throws DebuggerError */
+export function traceScopeOf(scope: unknown): TraceScope | undefined {
+  if (scope === 'off') return undefined;
+  if (scope === 'sockets' || scope === 'all') return scope;
+  throw new DebuggerError('What is traced is "sockets", "all" or "off".');
 }

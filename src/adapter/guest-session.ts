@@ -14,6 +14,7 @@ import { EmulatorTarget } from './emulator-target';
 import type { GuestFiles } from './guest-files';
 import type { LaunchConfiguration } from './launch-configuration';
 import type { Sources } from './sources';
+import { SystemCallTrace } from './system-call-trace';
 
 const DEFAULT_MEMORY = 64;
 /** Page tables that arch/x86/kernel/head_32.S has with CONFIG_X86_PAE only. */
@@ -27,6 +28,7 @@ export class GuestSession {
   readonly platform: LinuxPlatform;
   readonly script: ConsoleScript;
   readonly packets: PacketCapture;
+  readonly trace: SystemCallTrace;
   private readonly convenience: ConvenienceVariables;
   private readonly modulesAtStop = new Map<number, readonly Module[]>();
   private readonly idioms: LinuxIdioms;
@@ -59,6 +61,7 @@ export class GuestSession {
       expressions: expressionHooks((frame) => this.environment(frame, false)),
     });
     this.debugger.on('continued', () => this.modulesAtStop.clear());
+    this.trace = new SystemCallTrace(this.platform, this.debugger);
     this.packets = new PacketCapture(this.platform);
     if (this.platform.kernel.symbol('loopback_xmit') !== undefined) this.packets.start();
     this.script = new ConsoleScript(this.target, configuration.run ?? []);
@@ -97,6 +100,7 @@ export class GuestSession {
   }
 
   dispose(): void {
+    this.trace.flush();
     this.debugger.dispose();
     this.target.dispose();
   }

@@ -8,7 +8,8 @@ import type { SocketCallAt } from '../linux/call-at';
 import type { DispatchHop as Hop, DispatchPath as Path } from '../linux/dispatch-path';
 import type { HopTable, HopTableRow } from '../linux/dispatch-path-hops';
 import type { GateType } from '../linux/vectors';
-import type { TraceEventBody } from './system-call-trace';
+import type { TraceScope } from '../linux/trace';
+import type { TraceRow } from './system-call-trace';
 
 /** Where something stands in a source; nothing of it where the debug information does not say. */
 export interface Placed {
@@ -219,6 +220,8 @@ export interface OwnRequests {
   };
   /** The way of the call that a thread, or a frame's, is in; of the current thread unless one is given. */
   'sockscope/dispatchPath': { arguments: { threadId?: number; frameId?: number }; body: DispatchPathBody };
+  /** Traces these system calls from now on; `scope` is what was traced before. */
+  'sockscope/setTrace': { arguments: { scope: TraceScope | 'off' }; body: { scope: TraceScope | 'off' } };
   /** What has crossed the loopback interface, from number `start` on; `dropped` were too many to keep. */
   'sockscope/packets': { arguments: { start?: number }; body: { packets: readonly PacketRow[]; dropped: number } };
   /** Writes these packets as a pcapng file. */
@@ -231,8 +234,8 @@ export interface OwnEvents {
   'sockscope/console': { readonly text: string };
   /** What the machine has to say of the guest's doings; to the same clients. */
   'sockscope/log': { readonly line: string };
-  /** A system call has returned; with the launch attribute `trace`. */
-  'sockscope/trace': TraceEventBody & { readonly line: string };
+  /** System calls that have returned, while they are traced: at the latest a tenth of a second ago, in bunches. */
+  'sockscope/trace': { readonly calls: readonly TraceRow[] };
 }
 
 export type OwnRequest = keyof OwnRequests;

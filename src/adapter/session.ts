@@ -27,7 +27,7 @@ import { hex32 } from './registers';
 import type { RequestGroup, RequestHost } from './request-host';
 import { SOURCE_SCHEME, Sources } from './sources';
 import { exceptionFilters } from './system-call-filters';
-import { traceSystemCalls } from './system-call-trace';
+import { traceEvents } from './system-call-trace';
 import { filled, l10n, Texts } from './texts';
 import { viewRequests } from './view-requests';
 
@@ -266,12 +266,10 @@ export class SockScopeSession extends DebugSession {
     this.guest = guest;
     this.inspection = new Inspection(guest, this.sources);
     this.stopOnEntry = configuration.stopOnEntry ?? false;
-    if (configuration.trace) {
-      traceSystemCalls(guest, configuration.trace, (line, call) => {
-        this.console(`${line}\n`, 'console');
-        this.sendOwn('sockscope/trace', { line, ...call });
-      });
-    }
+    guest.trace.listener = (calls) => {
+      for (const event of traceEvents(calls)) this.sendEvent(event);
+    };
+    guest.trace.scope = configuration.trace;
     this.listen(guest);
     this.sendEvent(new InitializedEvent());
     this.sendResponse(response);
@@ -321,7 +319,11 @@ export class SockScopeSession extends DebugSession {
       if (text === '') return;
       // In a terminal of the client's; anywhere else the debug console is the only place for it.
       if (this.clientHasTerminal) this.sendOwn('sockscope/console', { text });
-      else this.sendEvent(new OutputEvent(text, 'stdout'));
+      else {
+        // Between the lines of the trace, which are shown in the same place.
+        guest.trace.flush();
+        this.sendEvent(new OutputEvent(text, 'stdout'));
+      }
     });
   }
 

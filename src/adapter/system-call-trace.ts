@@ -1,49 +1,87 @@
-import { CallTrace, type TracedCall, type TraceScope } from '../linux';
+import { Event, OutputEvent } from '@vscode/debugadapter';
+import type { Debugger } from '../debugger/debugger';
+import { CallTrace, type LinuxPlatform, type TracedCall, type TraceScope } from '../linux';
 import { INSTRUCTIONS_PER_SECOND } from '../machine/devices/time';
-import type { GuestSession } from './guest-session';
+import type { OwnEvents } from './protocol';
 
-/** Body of the event `sockscope/trace`: a call with the guest's times in seconds since power-on. */
-export interface TraceEventBody extends TracedCall {
+/** A traced call with the guest's times in seconds since power-on. */
+export interface TraceRow extends TracedCall {
   readonly enteredSeconds: number;
   readonly returnedSeconds?: number;
+  /** For a person: `0.912345 91234500 [pid 18 replyhi] bind(…) = 0`. */
+  readonly line: string;
 }
+
+/** Calls are told so long after they were made, at the latest; milliseconds. */
+const DELAY = 100;
 
 /**
- * Begins to trace a session's system calls. Calls are told in bunches when the machine rests for a moment, because the text of many in a
- * row costs much less than that of each where it happens; but before whatever else is heard of the guest.
- * @param tell gets each call, with its line for a person: `0.912345 [pid 18 replyhi] bind(…) = 0`
- * @returns what sees them, which the debugger has as its observer
+ * The trace of a session's system calls, which can be switched on and off at any time. Calls are told in bunches: the text of many in a
+ * row costs a fraction of that of each where it happens, when neither the code that makes it nor its data is in the host's caches.
  */
-export function traceSystemCalls(
-  { platform, target, debugger: session }: GuestSession,
-  scope: TraceScope,
-  tell: (line: string, body: TraceEventBody) => void,
-): CallTrace {
-  let waiting: TracedCall[] = [];
-  const flush = (): void => {
-    const calls = waiting;
-    waiting = [];
-    for (const call of calls) {
-      const body = bodyOf(call);
-      tell(lineOf(body), body);
-    }
-  };
-  const trace = new CallTrace(platform, platform.callPlaces(), scope, (call) => {
-    if (waiting.push(call) === 1) setImmediate(flush);
-  });
-  session.setObservers([trace]);
-  session.on('stopped', flush);
-  target.onConsoleOutput(flush);
-  session.on('ended', () => {
-    trace.finish();
-    flush();
-  });
-  return trace;
+export class SystemCallTrace {
+  /** Is told the calls, in the order of their returns. */
+  listener: (calls: readonly TraceRow[]) => void = () => {};
+  private trace: CallTrace | undefined;
+  private tracing: TraceScope | undefined;
+  private waiting: TracedCall[] = [];
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly platform: LinuxPlatform,
+    private readonly session: Debugger,
+  ) {
+    session.on('stopped', () => this.flush());
+    session.on('ended', () => this.finish());
+  }
+
+  /** Which calls are traced; undefined while none are. */
+  get scope(): TraceScope | undefined {
+    return this.tracing;
+  }
+
+  /** Traces these calls from now on. Calls that were under way are told as unfinished where they are not traced any more. */
+  set scope(scope: TraceScope | undefined) {
+    if (scope === this.tracing) return;
+    this.finish();
+    this.tracing = scope;
+    this.trace =
+      scope &&
+      new CallTrace(this.platform, this.platform.callPlaces(), scope, (call) => {
+        if (this.waiting.push(call) === 1) this.timer = setTimeout(() => this.flush(), DELAY);
+      });
+    this.session.setObservers(this.trace ? [this.trace] : []);
+  }
+
+  /** Tells what has been seen until now: before something else is told that happened later. */
+  flush(): void {
+    clearTimeout(this.timer);
+    const calls = this.waiting;
+    this.waiting = [];
+    if (calls.length > 0) this.listener(calls.map(rowOf));
+  }
+
+  /** Also what has not returned. */
+  private finish(): void {
+    this.trace?.finish();
+    this.flush();
+  }
 }
 
-function bodyOf(call: TracedCall): TraceEventBody {
+/** The events that tell a client of calls: lines for the debug console, and rows for views. */
+export function traceEvents(calls: readonly TraceRow[]): Event[] {
+  const body: OwnEvents['sockscope/trace'] = { calls };
+  return [
+    new OutputEvent(calls.map(({ line }) => `${line}\n`).join(''), 'console'),
+    new Event('sockscope/trace', body),
+  ];
+}
+
+function rowOf(call: TracedCall): TraceRow {
   const { pid, comm, entry, number, gate, result, error, enteredAt, returnedAt, text, path } = call;
+  const enteredSeconds = enteredAt / INSTRUCTIONS_PER_SECOND;
   return {
+    line: `${enteredSeconds.toFixed(6)} ${enteredAt} [pid ${pid} ${comm}] ${text}`,
     pid,
     comm,
     call: call.call,
@@ -58,12 +96,7 @@ function bodyOf(call: TracedCall): TraceEventBody {
     returnedAt,
     text,
     path,
-    enteredSeconds: enteredAt / INSTRUCTIONS_PER_SECOND,
+    enteredSeconds,
     ...(returnedAt === undefined ? {} : { returnedSeconds: returnedAt / INSTRUCTIONS_PER_SECOND }),
   };
-}
-
-/** Time of the entry, instructions executed until then, task, and the call in strace's notation. */
-function lineOf({ enteredSeconds, enteredAt, pid, comm, text }: TraceEventBody): string {
-  return `${enteredSeconds.toFixed(6)} ${enteredAt} [pid ${pid} ${comm}] ${text}`;
 }

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { TraceEventBody } from '../adapter/system-call-trace';
+import type { OwnEvents } from '../adapter/protocol';
 import { DapClient } from './dap-client';
 
 export interface TraceOptions {
@@ -27,9 +27,8 @@ export async function runTrace(adapter: string, options: TraceOptions, print: (l
   try {
     client.onEvent((event) => {
       if (event.event === 'sockscope/trace') {
-        const body = event.body as TraceEventBody & { line: string };
-        const { line, ...call } = body;
-        print(options.json ? JSON.stringify(call) : line);
+        const { calls } = event.body as OwnEvents['sockscope/trace'];
+        for (const { line, ...call } of calls) print(options.json ? JSON.stringify(call) : line);
       } else if (event.event === 'output') {
         const { category, output } = (event as DebugProtocol.OutputEvent).body;
         if (category === 'stdout' ? options.verbose : category === 'stderr' || category === 'important')

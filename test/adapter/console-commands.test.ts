@@ -95,7 +95,7 @@ describe('adapter: commands of the debug console', function () {
 
   it('help names every command', async () => {
     const lines = await console('help');
-    for (const name of ['ps', 'dmesg', 'syscalls', 'idt', 'mount', 'maps', 'path', 'help'])
+    for (const name of ['ps', 'dmesg', 'syscalls', 'idt', 'mount', 'maps', 'path', 'trace', 'help'])
       assert.ok(
         lines.some((line) => line.startsWith(name)),
         name,

@@ -19,6 +19,47 @@ const PACKET = object(
   ['number', 'instructionCount', 'timeNs', 'pid', 'comm', 'length', 'data'],
 );
 
+const TRACE_SCOPE = { enum: ['sockets', 'all', 'off'] };
+
+const TRACED_CALL = object(
+  {
+    line: { type: 'string' },
+    pid: { type: 'integer' },
+    comm: { type: 'string' },
+    call: { type: 'string' },
+    entry: { type: 'string' },
+    number: { type: 'integer' },
+    gate: { enum: ['int $0x80', 'sysenter', 'an unknown gate'] },
+    case: { type: 'string' },
+    arguments: {
+      type: 'array',
+      items: object({ name: { type: 'string' }, text: { type: 'string' } }, ['name', 'text']),
+    },
+    result: { type: 'integer' },
+    error: { type: 'string' },
+    enteredAt: { type: 'integer' },
+    returnedAt: { type: 'integer' },
+    enteredSeconds: { type: 'number' },
+    returnedSeconds: { type: 'number' },
+    text: { type: 'string' },
+    path: { type: 'array', items: { type: 'string' } },
+  },
+  [
+    'line',
+    'path',
+    'pid',
+    'comm',
+    'call',
+    'entry',
+    'number',
+    'gate',
+    'arguments',
+    'enteredAt',
+    'enteredSeconds',
+    'text',
+  ],
+);
+
 /** Requests of our own, which the published protocol leaves to adapters. */
 export const OWN_REQUESTS: Record<string, { arguments: Schema; body: Schema }> = {
   'sockscope/consoleInput': {
@@ -46,6 +87,10 @@ export const OWN_REQUESTS: Record<string, { arguments: Schema; body: Schema }> =
       ['socketCall'],
     ),
   },
+  'sockscope/setTrace': {
+    arguments: object({ scope: TRACE_SCOPE }, ['scope']),
+    body: object({ scope: TRACE_SCOPE }, ['scope']),
+  },
   'sockscope/packets': {
     arguments: object({ start: { type: 'integer' } }, []),
     body: object({ packets: { type: 'array', items: PACKET }, dropped: { type: 'integer' } }, ['packets', 'dropped']),
@@ -61,44 +106,7 @@ export const OWN_REQUESTS: Record<string, { arguments: Schema; body: Schema }> =
 export const OWN_EVENTS: Record<string, Schema> = {
   'sockscope/console': object({ text: { type: 'string' } }, ['text']),
   'sockscope/log': object({ line: { type: 'string' } }, ['line']),
-  'sockscope/trace': object(
-    {
-      line: { type: 'string' },
-      pid: { type: 'integer' },
-      comm: { type: 'string' },
-      call: { type: 'string' },
-      entry: { type: 'string' },
-      number: { type: 'integer' },
-      gate: { enum: ['int $0x80', 'sysenter', 'an unknown gate'] },
-      case: { type: 'string' },
-      arguments: {
-        type: 'array',
-        items: object({ name: { type: 'string' }, text: { type: 'string' } }, ['name', 'text']),
-      },
-      result: { type: 'integer' },
-      error: { type: 'string' },
-      enteredAt: { type: 'integer' },
-      returnedAt: { type: 'integer' },
-      enteredSeconds: { type: 'number' },
-      returnedSeconds: { type: 'number' },
-      text: { type: 'string' },
-      path: { type: 'array', items: { type: 'string' } },
-    },
-    [
-      'line',
-      'path',
-      'pid',
-      'comm',
-      'call',
-      'entry',
-      'number',
-      'gate',
-      'arguments',
-      'enteredAt',
-      'enteredSeconds',
-      'text',
-    ],
-  ),
+  'sockscope/trace': object({ calls: { type: 'array', minItems: 1, items: TRACED_CALL } }, ['calls']),
 };
 
 /** Interfaces whose further properties the protocol leaves open. */

@@ -3,7 +3,7 @@
 import { GuestSession } from '../../src/adapter/guest-session';
 import { loadGuestFiles } from '../../src/adapter/guest-files';
 import { Sources } from '../../src/adapter/sources';
-import { traceSystemCalls } from '../../src/adapter/system-call-trace';
+import { traceEvents } from '../../src/adapter/system-call-trace';
 
 const PROMPT = 'sockscope# ';
 const EXCHANGES = ['hello', 'udp', 'hello', 'sendmsg', 'hello', 'names', 'hello', 'unix', 'hello', 'hello'];
@@ -56,12 +56,13 @@ export async function traceCost(dir: string): Promise<TraceCost> {
 
   let calls = 0;
   let letters = 0;
-  const trace = traceSystemCalls(guest, 'sockets', (line) => {
-    calls++;
-    letters += line.length;
-  });
+  guest.trace.listener = (rows) => {
+    calls += rows.length;
+    // As they go over the wire.
+    for (const event of traceEvents(rows)) letters += Buffer.byteLength(JSON.stringify(event));
+  };
   const speed = async (traced: boolean): Promise<number> => {
-    guest.debugger.setObservers(traced ? [trace] : []);
+    guest.trace.scope = traced ? 'sockets' : undefined;
     // The code that the breakpoints are in is decoded again first.
     await run(EXCHANGES);
     const [begin, before] = [process.cpuUsage(), machine.count];
