@@ -1,4 +1,4 @@
-import type { LineInfo } from '../symbols/api';
+import type { ElfFile, LineInfo, SymbolFileApi } from '../symbols/api';
 import { linkedAddress, type Module } from './modules';
 
 /**
@@ -7,13 +7,29 @@ import { linkedAddress, type Module } from './modules';
  */
 export function shownLine(module: Module | undefined, address: number): LineInfo | undefined {
   if (!module) return undefined;
-  const { symbols } = module;
+  const { elf, symbols } = module;
   const linked = linkedAddress(module, address);
-  const info = symbols.lineAt(linked);
+  const info = entryLine(elf, symbols, linked);
   const fn = symbols.functionAt(linked);
   if (!info || !fn || fn.lowPc !== linked || info.file === fn.file || symbols.inlinesAt(linked).length > 0) return info;
   const own = symbols
     .lineRows(linked, linked + 1)
     .find((row) => row.address === linked && row.file === fn.file && row.isStmt && row.line > 0);
   return own ? { ...info, file: own.file, line: own.line, column: own.column, isStmt: true } : info;
+}
+
+/**
+ * The line of an address as the line table has it, but for what an assembly function begins with: padding (ALTERNATIVE's,
+ * arch/x86/include/asm/alternative.h) has no row of its own, so that the table gives it the last line of the function before. It belongs to
+ * the first line that has instructions.
+ */
+export function entryLine(elf: ElfFile, symbols: SymbolFileApi, linked: number): LineInfo | undefined {
+  const info = symbols.lineAt(linked);
+  const found = elf.symbolAt(linked);
+  if (!info || !found || found.symbol.address <= info.range.start) return info;
+  const { address, size } = found.symbol;
+  const first = symbols.lineRows(linked, address + size).find((row) => row.address > linked && row.line > 0);
+  if (!first) return info;
+  const { file, line, column, isStmt, endAddress } = first;
+  return { file, line, column, isStmt, range: { start: address, end: endAddress } };
 }

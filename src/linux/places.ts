@@ -1,5 +1,6 @@
 /** Code addresses as symbol, file and line, for tables. */
 
+import { entryLine } from '../debugger/shown-line';
 import type { SourceFile } from '../symbols/api';
 import type { Kernel } from './kernel';
 
@@ -20,6 +21,6 @@ export function placeOf(kernel: Kernel, address: number): SourcePlace {
   // The first instruction of a function may belong to something inlined into it.
   const fn = kernel.module.symbols.functionAt(address);
   if (fn?.lowPc === address && fn.file && fn.line > 0) return { symbol: name, file: fn.file, line: fn.line };
-  const info = kernel.module.symbols.lineAt(address);
+  const info = entryLine(kernel.module.elf, kernel.module.symbols, address);
   return { symbol: name, file: info?.file, line: info && info.line > 0 ? info.line : undefined };
 }

@@ -211,7 +211,13 @@ describe('the dispatch path', function () {
     }
     let compared = 0;
     for (const [file, each] of wanted) {
-      const places = new Map([...each].map((hop) => [hop.address ?? 0, hop]));
+      const places = new Map(
+        [...each].map((hop) => {
+          const address = hop.address ?? 0;
+          // The entry code begins with padding, which the line table counts to the function before.
+          return [hop.kind === 'gate' || hop.kind === 'entry' ? afterPadding(file, address) : address, hop];
+        }),
+      );
       const doubtful: [address: number, line: number | undefined, what: string][] = [];
       const theirs = symbolize(file, [...places.keys()]);
       for (const [address, hop] of places) {
@@ -286,6 +292,18 @@ function linesByGdb(file: string, addresses: readonly number[]): number[] {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   return [...output.matchAll(/^Line (\d+) of/gm)].map(([, line]) => Number(line));
+}
+
+/** The address of the first instruction from an address on that does something, as objdump has them. */
+function afterPadding(file: string, address: number): number {
+  const output = execFileSync(
+    'objdump',
+    ['-d', '--no-show-raw-insn', `--start-address=${address}`, `--stop-address=${address + 32}`, file],
+    { encoding: 'utf8' },
+  );
+  const code = [...output.matchAll(/^([0-9a-f]+):\s+(\w+)/gm)].find(([, , mnemonic]) => mnemonic !== 'nop');
+  assert.ok(code, `no instructions at 0x${address.toString(16)}`);
+  return parseInt(code[1], 16);
 }
 
 /** What llvm-symbolizer says of addresses, inlined frames first. */
