@@ -215,13 +215,19 @@ function load(bytes: Uint8Array, file: string, attribute: string): LoadedElf {
     if (error instanceof Error && error.name === 'SymbolError') {
       throw new LaunchError(
         LaunchProblem.FileUnusable,
-        l10n.t('The file {file} (launch attribute "{attribute}") cannot be used: {reason}'),
-        { file, attribute, reason: error.message },
+        l10n.t('The file {file} (launch attribute "{attribute}") cannot be used: {reason}.'),
+        { file, attribute, reason: reasonOf(error.message, file) },
         attribute === 'kernel' ? 'builtInKernel' : undefined,
       );
     }
     throw error;
   }
+}
+
+/** What an error says of a file, behind words that name the file already. */
+function reasonOf(message: string, file: string): string {
+  if (message.startsWith(`${file}: `)) return message.slice(file.length + 2);
+  return message.startsWith(`${file} `) ? `it${message.slice(file.length)}` : message;
 }
 
 function programFiles(given: string): LoadedElf[] {
