@@ -5,12 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { ROOT } from './lib/setup.mjs';
 import { grammar as disassembly } from '../syntaxes/source/disassembly.mjs';
 import { grammar as assembly } from '../syntaxes/source/i386-assembly.mjs';
+import { grammar as dump } from '../syntaxes/source/memory-dump.mjs';
 import { grammar as strace } from '../syntaxes/source/strace.mjs';
 import { grammar as table } from '../syntaxes/source/syscall-table.mjs';
 
 /** Text of each grammar by its file name in syntaxes/. */
 export function grammars() {
-  const all = { 'i386-assembly': assembly, disassembly, strace, 'syscall-table': table };
+  const all = { 'i386-assembly': assembly, disassembly, 'memory-dump': dump, strace, 'syscall-table': table };
   return Object.fromEntries(
     Object.entries(all).map(([name, grammar]) => [`${name}.tmLanguage.json`, `${JSON.stringify(grammar, null, 2)}\n`]),
   );

@@ -187,11 +187,16 @@ function slots(table: Table, kind: DispatchHop['kind'], l10n: Translator): strin
     isThere ? '<tr class="gap" aria-hidden="true"><td colspan="4">⋮</td></tr>' : '';
   const drawn = rows.map(
     (row) =>
-      `<tr${row.isCurrent ? ' class="current" aria-current="true"' : ''}><th scope="row">${html(rowLabel(row, kind))}</th><td class="address">${html(row.address)}</td><td class="bytes">${html(row.bytes)}</td><td class="target">${html(row.symbol ?? '')}</td></tr>`,
+      `<tr${row.isCurrent ? ' class="current" aria-current="true"' : ''}><th scope="row">${html(rowLabel(row, kind))}</th><td class="address">${html(row.address)}</td><td class="bytes">${html(row.bytes)}</td><td class="target">${breakable(row.symbol ?? '')}</td></tr>`,
   );
   const before = gap(rows.length > 0 && rows[0].index > 0);
   const behind = gap(rows.length > 0 && rows[rows.length - 1].index < count - 1);
   return `<table><caption>${html(caption)}${formula ? ` <code>${html(formula)}</code>` : ''}</caption><tbody>${before}${drawn.join('')}${behind}</tbody></table>`;
+}
+
+/** A symbol with its offset, which go into two lines rather than anywhere else. */
+function breakable(symbol: string): string {
+  return html(symbol).replace('+', '<wbr>+');
 }
 
 /** Vectors are written in hexadecimal in the kernel and in the manuals, members of a structure by name. */
