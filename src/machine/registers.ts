@@ -93,10 +93,20 @@ export class Registers {
     return this.word(CONTROL[number]);
   }
 
-  /** Drops all cached translations. */
+  /**
+   * Drops all cached translations, and loads the page-directory pointers of PAE paging.
+   * @throws RangeError, with nothing changed, where reserved bits are set in those
+   */
   setControl(number: 0 | 2 | 3 | 4, value: number): void {
-    this.cpu.i32[CONTROL[number] >> 2] = value | 0;
-    this.cpu.mmu.flushAll();
+    const { i32, mmu } = this.cpu;
+    const word = CONTROL[number] >> 2;
+    const old = i32[word];
+    i32[word] = value | 0;
+    if (mmu.paging.extended && !mmu.paging.loadPointers(i32[CR3 >> 2])) {
+      i32[word] = old;
+      throw new RangeError('The page-directory-pointer table that CR3 would tell of has reserved bits set.');
+    }
+    mmu.flushAll();
     this.cpu.flagsChanged();
   }
 

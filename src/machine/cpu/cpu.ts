@@ -576,7 +576,7 @@ export class Cpu implements Processor, EngineCpu {
   translate(linear: number, cr3?: number): number | undefined {
     // What the processor itself goes by is also the quickest: observers of a running guest ask at each call that they see.
     const cached = cr3 === undefined ? this.mmu.cached(linear) : -1;
-    return cached >= 0 ? cached : this.mmu.lookUp(linear, cr3)?.physical;
+    return cached >= 0 ? cached : this.mmu.paging.lookUp(linear, cr3)?.physical;
   }
 
   /** Read linear memory into `into`; returns how many bytes were mapped before the first that is not. Beyond RAM reads as ones. */

@@ -14,6 +14,7 @@ const DE = 1 << 2;
 const PSE = 1 << 3;
 const TSC = 1 << 4;
 const MSR = 1 << 5;
+const PAE = 1 << 6;
 const CX8 = 1 << 8;
 const SEP = 1 << 11;
 const PGE = 1 << 13;
@@ -35,7 +36,7 @@ function letters(text: string, at: number): number {
 
 /** Features announced in EDX of leaf 1. */
 export function features(cpu: Cpu): number {
-  return FPU | DE | PSE | TSC | MSR | CX8 | (cpu.sysenter ? SEP : 0) | PGE | CMOV;
+  return FPU | DE | PSE | TSC | MSR | PAE | CX8 | (cpu.sysenter ? SEP : 0) | PGE | CMOV;
 }
 
 /** CPUID: leaf in EAX; answers in EAX EBX ECX EDX. A leaf beyond the highest gives the highest basic one, as the manual says. */

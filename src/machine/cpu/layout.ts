@@ -60,6 +60,12 @@ export const SEG_ACCESS = 0x100;
 export const SEG_READ_FAST = 0x160;
 export const SEG_WRITE_FAST = 0x180;
 
+/**
+ * The four page-directory-pointer-table entries of PAE paging, eight bytes each, low doubleword first: internal registers, loaded from the
+ * table that CR3 tells of (SDM volume 3, section 4.4.1).
+ */
+export const PDPTE = 0x1a0;
+
 export const GDTR_BASE = 0x120;
 export const GDTR_LIMIT = 0x124;
 export const IDTR_BASE = 0x128;

@@ -25,12 +25,17 @@ export const CR0_CD = 1 << 30;
 export const CR0_PG = 1 << 31;
 const CR0_DEFINED = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG;
 
-/** Bits of CR4 that this processor has: TSD, DE, PSE, PGE, PCE; setting another is #GP(0). */
+/** Bits of CR4 that this processor has: TSD, DE, PSE, PAE, PGE, PCE; setting another is #GP(0). */
 const CR4_PSE = 1 << 4;
+const CR4_PAE = 1 << 5;
 const CR4_PGE = 1 << 7;
-const CR4_DEFINED = (1 << 2) | (1 << 3) | CR4_PSE | CR4_PGE | (1 << 8);
-
-const CR3_DEFINED = 0xfffff018 | 0;
+const CR4_DEFINED = (1 << 2) | (1 << 3) | CR4_PSE | CR4_PAE | CR4_PGE | (1 << 8);
+/**
+ * A change of these loads the PDPTE registers, where PAE paging is in use afterwards (SDM volume 3, section 4.4.1). Those of CR4
+ * invalidate all translations besides (4.10.4.1).
+ */
+const CR0_LOADING = CR0_PG | CR0_CD | CR0_NW;
+const CR4_LOADING = CR4_PSE | CR4_PAE | CR4_PGE;
 
 /** MOV from a control register. */
 export function readControl(cpu: Cpu, number: number): number {
@@ -60,14 +65,16 @@ export function writeControl(cpu: Cpu, number: number, value: number): void {
       i32[CR2 >> 2] = value;
       break;
     case 3:
-      i32[CR3 >> 2] = value & CR3_DEFINED;
+      if (cpu.mmu.paging.extended) loadPointers(cpu, value);
+      i32[CR3 >> 2] = value;
       cpu.mmu.flush();
       break;
     case 4: {
       if (value & ~CR4_DEFINED) cpu.raise(GP, 0);
       const changed = i32[CR4 >> 2] ^ value;
+      if (i32[CR0 >> 2] & CR0_PG && value & CR4_PAE && changed & CR4_LOADING) loadPointers(cpu, i32[CR3 >> 2]);
       i32[CR4 >> 2] = value;
-      if (changed & (CR4_PSE | CR4_PGE)) cpu.mmu.flushAll();
+      if (changed & CR4_LOADING) cpu.mmu.flushAll();
       break;
     }
     default:
@@ -75,13 +82,18 @@ export function writeControl(cpu: Cpu, number: number, value: number): void {
   }
 }
 
+/** Load the PDPTE registers; #GP(0), with nothing loaded, where a reserved bit is set in them. */
+function loadPointers(cpu: Cpu, cr3: number): void {
+  if (!cpu.mmu.paging.loadPointers(cr3)) cpu.raise(GP, 0);
+}
+
 /** Set CR0 with all that follows from it. */
 export function setCr0(cpu: Cpu, value: number): void {
   const { i32 } = cpu;
-  const old = i32[CR0 >> 2];
   value = (value & CR0_DEFINED) | CR0_ET;
+  const changed = i32[CR0 >> 2] ^ value;
+  if (value & CR0_PG && i32[CR4 >> 2] & CR4_PAE && changed & CR0_LOADING) loadPointers(cpu, i32[CR3 >> 2]);
   i32[CR0 >> 2] = value;
-  const changed = old ^ value;
   if (changed & (CR0_PG | CR0_WP | CR0_PE)) cpu.mmu.flushAll();
   // Leaving protected mode, whatever level CS says, is done at level 0; real mode has no other.
   if (changed & CR0_PE) i32[CPL >> 2] = 0;

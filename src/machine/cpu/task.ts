@@ -159,7 +159,11 @@ function saveOldState(cpu: Cpu, base: number, wide: boolean, eip: number, eflags
 
 function loadNewState(cpu: Cpu, wide: boolean, nested: boolean): void {
   const { i32 } = cpu;
+  let pointersLoaded = true;
   if (wide && i32[CR0 >> 2] & CR0_PG) {
+    const { paging } = cpu.mmu;
+    // SDM volume 3, section 4.4.1: only a task switch that changes CR3 loads the PDPTE registers.
+    if (paging.extended && i32[CR3 >> 2] !== incoming.cr3) pointersLoaded = paging.loadPointers(incoming.cr3);
     i32[CR3 >> 2] = incoming.cr3;
     cpu.mmu.flush();
   }
@@ -176,6 +180,7 @@ function loadNewState(cpu: Cpu, wide: boolean, nested: boolean): void {
   }
   i32[CPL >> 2] = vm86 ? 3 : segments[Segment.CS] & 3;
   cpu.flagsChanged();
+  if (!pointersLoaded) cpu.raise(GP, cpu.delivering);
 
   loadTaskLdt(cpu, ldt);
   if (vm86) return;

@@ -275,9 +275,9 @@ describe('processor: time and identity', () => {
     const [highest, ebx, ecx, edx] = ask(true, 0);
     assert.equal(highest, 1);
     assert.equal(text([ebx, edx, ecx]), 'GenuineIntel');
-    const fpuDePseTscMsrCx8PgeCmov = 0xa13d;
-    assert.equal(ask(false, 1)[3], fpuDePseTscMsrCx8PgeCmov);
-    assert.equal(ask(true, 1)[3], fpuDePseTscMsrCx8PgeCmov | (1 << 11));
+    const fpuDePseTscMsrPaeCx8PgeCmov = 0xa17d;
+    assert.equal(ask(false, 1)[3], fpuDePseTscMsrPaeCx8PgeCmov);
+    assert.equal(ask(true, 1)[3], fpuDePseTscMsrPaeCx8PgeCmov | (1 << 11));
     assert.equal(ask(true, 1)[2], 0);
     assert.equal(text([...ask(true, 0x80000002 | 0), ...ask(true, 0x80000003 | 0)]), 'SockScope i686');
   });

@@ -51,7 +51,7 @@ describe('system architecture, against Bochs', () => {
       .toString()
       .trimEnd()
       .split('\n');
-    assert.ok(expected.length > 1600, 'the recording is not whole');
+    assert.ok(expected.length > 1800, 'the recording is not whole');
   });
 
   after(() => rmSync(directory, { recursive: true, force: true }));

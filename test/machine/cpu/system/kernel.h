@@ -77,6 +77,7 @@ void test_limits(void);
 void test_privilege(void);
 void test_vm86(void);
 void test_paging(void);
+void test_pae(void);
 void test_tasks(void);
 void test_debug(void);
 void test_exceptions(void);

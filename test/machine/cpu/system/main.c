@@ -109,6 +109,7 @@ void main(void) {
   test_exceptions();
   test_vm86();
   test_paging();
+  test_pae();
   test_tasks();
   test_debug();
   print("end\n");
