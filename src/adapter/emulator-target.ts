@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MemoryError, type FloatRegister, type HitPredicate, type RegisterName, type Registers, type StopReason, type SystemRegisters, type Target } from '../debugger/target'; // prettier-ignore
-import type { Machine, MachineStop } from '../machine/machine';
+import type { AddressSpace, Machine, MachineStop } from '../machine/machine';
 import { floatFromBytes } from '../debugger/values/scalars';
 import { describeUnsupported } from './unsupported';
 
@@ -33,6 +33,8 @@ interface Watch {
   predicate: HitPredicate | undefined;
 }
 
+const PRESENT_SPACE: AddressSpace = {};
+
 /** IA32_SYSENTER_CS, IA32_SYSENTER_ESP, IA32_SYSENTER_EIP (SDM volume 4, table 2-2). */
 const SYSENTER_REGISTERS = [0x174, 0x175, 0x176];
 
@@ -40,6 +42,7 @@ const SYSENTER_REGISTERS = [0x174, 0x175, 0x176];
 export class EmulatorTarget implements Target {
   readonly name = 'emulator';
   readonly abilities = { instructionCount: true, systemRegisters: true, physicalMemory: true, console: true };
+  wholeSpace: ((cr3: number) => number) | undefined;
   /** Called between slices, with the machine at rest: the console script types from here. */
   onSlice: ((idle: boolean) => void) | undefined;
 
@@ -113,32 +116,42 @@ export class EmulatorTarget implements Target {
   }
 
   readMemory(address: number, length: number, pageDirectory?: number): Uint8Array {
-    const { bytes, unmapped } = this.machine.readVirtual(address >>> 0, length, space(pageDirectory));
+    const { bytes, unmapped } = this.machine.readVirtual(address >>> 0, length, this.space(pageDirectory));
     if (unmapped.length > 0) throw new MemoryError(unmapped[0].address);
     return bytes;
   }
 
   readWord(address: number): number {
-    const word = this.machine.readWord(address >>> 0);
+    const word = this.machine.readWord(address >>> 0, this.space());
     if (word !== undefined) return word;
     const bytes = this.readMemory(address, 4);
     return (bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)) >>> 0;
   }
 
   readAvailable(address: number, length: number, pageDirectory?: number): Uint8Array {
-    const { bytes, unmapped } = this.machine.readVirtual(address >>> 0, length, space(pageDirectory));
+    const { bytes, unmapped } = this.machine.readVirtual(address >>> 0, length, this.space(pageDirectory));
     return unmapped.length > 0 ? bytes.subarray(0, (unmapped[0].address - address) >>> 0) : bytes;
   }
 
   writeMemory(address: number, bytes: Uint8Array, pageDirectory?: number): void {
     // All or nothing: a write that would be cut off in the middle changes nothing.
-    const { unmapped } = this.machine.readVirtual(address >>> 0, bytes.length, space(pageDirectory));
+    const through = this.space(pageDirectory);
+    const { unmapped } = this.machine.readVirtual(address >>> 0, bytes.length, through);
     if (unmapped.length > 0) throw new MemoryError(unmapped[0].address);
-    this.machine.writeVirtual(address >>> 0, bytes, space(pageDirectory));
+    this.machine.writeVirtual(address >>> 0, bytes, through);
   }
 
   translate(address: number, pageDirectory?: number): number | undefined {
-    return this.machine.translate(address, space(pageDirectory));
+    return this.machine.translate(address, this.space(pageDirectory));
+  }
+
+  private space(pageDirectory?: number): AddressSpace {
+    if (pageDirectory !== undefined) return { cr3: pageDirectory };
+    if (this.wholeSpace === undefined) return PRESENT_SPACE;
+    const cr3 = this.machine.registers.control(3);
+    const whole = this.wholeSpace(cr3);
+    // What the processor itself goes by is also what is found the quickest.
+    return whole === cr3 ? PRESENT_SPACE : { cr3: whole };
   }
 
   readPhysical(address: number, length: number): Uint8Array {
@@ -321,8 +334,4 @@ export class EmulatorTarget implements Target {
     this.disposed = true;
     this.wake?.();
   }
-}
-
-function space(pageDirectory: number | undefined): { cr3?: number } {
-  return pageDirectory === undefined ? {} : { cr3: pageDirectory };
 }

@@ -16,7 +16,7 @@ import { type HitTest, parseHitCondition } from './hit-counts';
 import { type LogPart, parseLogMessage } from './log-message';
 import type { ModuleList } from './modules';
 import type { Platform, PlatformBreakpoint } from './platform';
-import type { Target } from './target';
+import { presentSpace, type Target } from './target';
 
 /** What breakpoints need of the debugger. */
 export interface BreakpointHost {
@@ -317,9 +317,9 @@ export class BreakpointTable {
     // A user address means one address space only.
     const space = platform.isKernelAddress(address)
       ? undefined
-      : ((thread === undefined ? undefined : platform.context(thread).pageDirectory) ?? target.systemRegisters().cr3);
+      : ((thread === undefined ? undefined : platform.context(thread).pageDirectory) ?? presentSpace(target));
     const id = target.addWatchpoint(address >>> 0, size, access, () => {
-      if (space !== undefined && target.systemRegisters().cr3 !== space) return false;
+      if (space !== undefined && presentSpace(target) !== space) return false;
       return this.counts(entry, undefined);
     });
     entry.targetIds.push(id);

@@ -104,6 +104,11 @@ export interface Target {
     physicalMemory: boolean;
     console: boolean;
   };
+  /**
+   * The page tables through which memory is read and written where CR3's hold but a part of it: set by a platform whose kernel runs programs so.
+   * It is asked for the CR3 value at every access to the present address space.
+   */
+  wholeSpace?: ((cr3: number) => number) | undefined;
 
   registers(): Registers;
   writeRegister(name: RegisterName, value: number): void;
@@ -159,4 +164,10 @@ export interface Target {
 
   /** Let go of the machine. */
   dispose(): void;
+}
+
+/** The page directory of the present address space; undefined where the target does not tell. */
+export function presentSpace(target: Target): number | undefined {
+  const { cr3 } = target.systemRegisters();
+  return cr3 === undefined ? undefined : (target.wholeSpace?.(cr3) ?? cr3);
 }

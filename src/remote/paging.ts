@@ -24,7 +24,7 @@ export function walk(
   const PRESENT = 1;
   const LARGE = 0x80;
   if (state.pae) {
-    const pointer = entry((state.cr3 & ~0x1f) + (address >>> 30) * 8, 8);
+    const pointer = entry(((state.cr3 & ~0x1f) >>> 0) + (address >>> 30) * 8, 8);
     if (!(pointer & PRESENT)) return undefined;
     const directory = entry(((pointer & ~0xfff) >>> 0) + ((address >>> 21) & 0x1ff) * 8, 8);
     if (!(directory & PRESENT)) return undefined;

@@ -44,6 +44,7 @@ export interface RemoteOptions {
 export class RemoteTarget implements Target {
   readonly name: string;
   readonly abilities;
+  wholeSpace: ((cr3: number) => number) | undefined;
   private readonly connection: StubConnection;
   private readonly state: RemoteRegisters;
   private readonly memory: RemoteMemory;
@@ -119,15 +120,15 @@ export class RemoteTarget implements Target {
   }
 
   readAvailable(address: number, length: number, pageDirectory?: number): Uint8Array {
-    return this.halted(() => this.memory.readAvailable(address >>> 0, length, pageDirectory));
+    return this.halted(() => this.memory.readAvailable(address >>> 0, length, this.space(pageDirectory)));
   }
 
   writeMemory(address: number, bytes: Uint8Array, pageDirectory?: number): void {
-    this.halted(() => this.memory.write(address >>> 0, bytes, pageDirectory));
+    this.halted(() => this.memory.write(address >>> 0, bytes, this.space(pageDirectory)));
   }
 
   translate(address: number, pageDirectory?: number): number | undefined {
-    return this.halted(() => this.memory.translate(address >>> 0, pageDirectory));
+    return this.halted(() => this.memory.translate(address >>> 0, this.space(pageDirectory)));
   }
 
   readPhysical(address: number, length: number): Uint8Array {
@@ -382,6 +383,13 @@ export class RemoteTarget implements Target {
     }
     if (reply !== 'OK')
       throw new ConnectionError(`The ${this.name} cannot set a breakpoint at 0x${address.toString(16)}.`);
+  }
+
+  /** The page directory to go by, where it need not be the processor's. */
+  private space(pageDirectory: number | undefined): number | undefined {
+    if (pageDirectory !== undefined || this.wholeSpace === undefined) return pageDirectory;
+    const cr3 = this.state.value('cr3');
+    return cr3 === undefined ? undefined : this.wholeSpace(cr3);
   }
 
   private paging(): { cr3: number; pae: boolean; largePages: boolean } | undefined {

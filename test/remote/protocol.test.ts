@@ -104,4 +104,26 @@ describe('remote: the serial protocol', () => {
     assert.equal(walk(0x6000, state, read), undefined);
     assert.equal(walk(0x800000, state, read), undefined);
   });
+
+  it('walks page tables of the physical address extension, with 4 KiB and 2 MiB pages', () => {
+    const memory = new Map([
+      // A table of pointers that does not begin a page: entry 3 is a directory at 0x2000, with a table at 0x3000 and a large page.
+      [0x1020 + 3 * 8, 0x2001n],
+      [0x2000 + 1 * 8, 0x3001n],
+      [0x2000 + 511 * 8, 0x0060_0081n],
+      [0x3000 + 5 * 8, 0x7001n],
+      [0x3000 + 6 * 8, 0x1_0000_7001n],
+    ]);
+    const read = (address: number): Uint8Array => {
+      const bytes = new Uint8Array(8);
+      new DataView(bytes.buffer).setBigUint64(0, memory.get(address) ?? 0n, true);
+      return bytes;
+    };
+    const state = { cr3: 0x1020, pae: true, largePages: false };
+    assert.equal(walk(0xc0205123, state, read), 0x7123);
+    assert.equal(walk(0xffff2345, state, read), 0x7f2345);
+    assert.equal(walk(0xc0206123, state, read), undefined, 'beyond 4 GiB');
+    assert.equal(walk(0xc0000123, state, read), undefined);
+    assert.equal(walk(0x123, state, read), undefined);
+  });
 });
