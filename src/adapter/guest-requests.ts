@@ -8,7 +8,7 @@ import type { RequestHost } from './request-host';
  * The requests about the guest as a whole, also while it runs:
  *  - `sockscope/consoleInput`: a text typed at its serial console
  *  - `sockscope/packets`, `sockscope/exportPackets`: what has crossed its loopback interface
- *  - `sockscope/setTrace`: which system calls are traced from now on
+ *  - `sockscope/traceScope`: which system calls are traced
  *  - `sockscope/socketCall`: the socket call that a frame serves
  */
 export function guestRequests(
@@ -17,7 +17,7 @@ export function guestRequests(
   | 'sockscope/consoleInput'
   | 'sockscope/packets'
   | 'sockscope/exportPackets'
-  | 'sockscope/setTrace'
+  | 'sockscope/traceScope'
   | 'sockscope/socketCall'
 > {
   return {
@@ -28,11 +28,10 @@ export function guestRequests(
     },
     'sockscope/packets': (args) => packetList(host.session.packets, args),
     'sockscope/exportPackets': (args) => exportPackets(host.session.packets, args),
-    'sockscope/setTrace': ({ scope }) => {
+    'sockscope/traceScope': ({ scope }) => {
       const { trace } = host.session;
-      const before = trace.scope ?? 'off';
-      trace.scope = traceScopeOf(scope);
-      return { scope: before };
+      if (scope !== undefined) trace.scope = traceScopeOf(scope);
+      return { scope: trace.scope ?? 'off' };
     },
     'sockscope/socketCall': ({ frameId }) => {
       const { debugger: session, platform } = host.session;

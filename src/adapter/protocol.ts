@@ -220,8 +220,8 @@ export interface OwnRequests {
   };
   /** The way of the call that a thread, or a frame's, is in; of the current thread unless one is given. */
   'sockscope/dispatchPath': { arguments: { threadId?: number; frameId?: number }; body: DispatchPathBody };
-  /** Traces these system calls from now on; `scope` is what was traced before. */
-  'sockscope/setTrace': { arguments: { scope: TraceScope | 'off' }; body: { scope: TraceScope | 'off' } };
+  /** Which system calls are traced; those of `scope` from now on, where it is given. */
+  'sockscope/traceScope': { arguments: { scope?: TraceScope | 'off' }; body: { scope: TraceScope | 'off' } };
   /** What has crossed the loopback interface, from number `start` on; `dropped` were too many to keep. */
   'sockscope/packets': { arguments: { start?: number }; body: { packets: readonly PacketRow[]; dropped: number } };
   /** Writes these packets as a pcapng file. */

@@ -14,22 +14,57 @@ import { LinuxError, type Kernel } from './kernel';
 import type { LinuxPlatform } from './platform';
 import { SOCKETCALLS } from './socket-constants';
 
-/** Paths by the numbers that decide them. A tree, because to make one key of the numbers costs more than to read them. */
-class PathTree {
-  names: readonly string[] | undefined;
-  private readonly branches = new Map<number, PathTree>();
+/** A path that is known, with the numbers that decide it. */
+interface Known {
+  readonly numbers: readonly number[];
+  readonly names: readonly string[];
+}
 
-  branch(number: number): PathTree {
-    let branch = this.branches.get(number);
-    if (!branch) this.branches.set(number, (branch = new PathTree()));
-    return branch;
+/** The numbers that decide a call's path: collected anew for each call, in one place, because this runs at every traced call. */
+class Deciding {
+  private readonly numbers: number[] = [];
+  private count = 0;
+  private hash = 0;
+  private readonly known = new Map<number, Known[]>();
+
+  begin(): void {
+    this.count = 0;
+    this.hash = 0;
+  }
+
+  add(number: number): void {
+    this.numbers[this.count++] = number;
+    this.hash = Math.imul(this.hash ^ number, HASH_FACTOR) ^ (this.hash >>> HASH_SHIFT);
+  }
+
+  find(): readonly string[] | undefined {
+    return this.known.get(this.hash)?.find(({ numbers }) => this.equals(numbers))?.names;
+  }
+
+  keep(names: readonly string[]): void {
+    const known = { numbers: this.numbers.slice(0, this.count), names };
+    const same = this.known.get(this.hash);
+    if (same) same.push(known);
+    else this.known.set(this.hash, [known]);
+  }
+
+  private equals(numbers: readonly number[]): boolean {
+    if (numbers.length !== this.count) return false;
+    for (let i = 0; i < this.count; i++) if (numbers[i] !== this.numbers[i]) return false;
+    return true;
   }
 }
+
+/** Any odd number with bits all over will do (this is 2^32 divided by the golden ratio). */
+const HASH_FACTOR = 0x9e3779b1;
+const HASH_SHIFT = 15;
 
 const GATES: readonly Gate[] = ['int $0x80', 'sysenter', 'an unknown gate'];
 
 export class PathNames {
-  private readonly known = new Map<string, PathTree>();
+  private readonly deciding = new Deciding();
+  /** Names of calls by number: quicker to compare. */
+  private readonly numbers = new Map<string, number>();
   /** The parts that many paths have in common. */
   private readonly parts = new Map<string, readonly string[]>();
   private readonly readMemory: SocketCall['readMemory'];
@@ -42,8 +77,12 @@ export class PathNames {
   /** `bind`, `vector 0x80`, …, `inet_bind`, `inet_csk_get_port`, for the current task's call; empty where it cannot be told. */
   of(call: EnteredCall): readonly string[] {
     try {
-      const place = this.placeOf(call);
-      return (place.names ??= this.namesOf(this.made(call)));
+      this.decide(call);
+      const known = this.deciding.find();
+      if (known) return known;
+      const names = this.namesOf(this.made(call));
+      this.deciding.keep(names);
+      return names;
     } catch (error) {
       if (error instanceof MemoryError || error instanceof LinuxError) return [];
       throw error;
@@ -82,39 +121,48 @@ export class PathNames {
     };
   }
 
-  /** By all that decides a call's path. */
-  private placeOf(call: EnteredCall): PathTree {
+  /** Collects all that decides a call's path. */
+  private decide(call: EnteredCall): void {
     const { name, number, gate, words, task } = call;
-    let place = this.known.get(name);
-    if (!place) this.known.set(name, (place = new PathTree()));
-    place = place.branch(GATES.indexOf(gate)).branch(number);
+    const { deciding } = this;
+    deciding.begin();
+    deciding.add(this.numberOf(name));
+    deciding.add(GATES.indexOf(gate));
+    deciding.add(number);
     const route = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
-    if (!route) return place;
+    if (!route) return;
     const { kernel, target } = this.platform;
     const fd = descriptorOf({ kernel, name, words, task, frames: [], readMemory: this.readMemory }, route);
-    if (fd !== undefined) place = this.descriptorPlace(place, task, fd);
-    else for (let i = 0; i < 3; i++) place = place.branch(words[i]);
-    if (name === 'setsockopt' || name === 'getsockopt' || name === 'shutdown') return place.branch(words[1]);
+    if (fd !== undefined) this.decideByDescriptor(task, fd);
+    else for (let i = 0; i < 3; i++) deciding.add(words[i]);
+    if (name === 'setsockopt' || name === 'getsockopt' || name === 'shutdown') deciding.add(words[1]);
     // An address of AF_UNSPEC dissolves the association.
-    if (name === 'connect') for (const byte of target.readAvailable(words[1] >>> 0, 2)) place = place.branch(byte);
-    return place;
+    if (name === 'connect') for (const byte of target.readAvailable(words[1] >>> 0, 2)) deciding.add(byte);
+  }
+
+  private numberOf(name: string): number {
+    let number = this.numbers.get(name);
+    if (number === undefined) this.numbers.set(name, (number = this.numbers.size));
+    return number;
   }
 
   /** By the operations of a descriptor's file and, of a socket, of the socket and its protocol, with its state. */
-  private descriptorPlace(place: PathTree, task: number, fd: number): PathTree {
+  private decideByDescriptor(task: number, fd: number): void {
+    const { deciding } = this;
     const { kernel } = this.platform;
     const at = (this.offsets ??= offsetsIn(kernel));
     const table = kernel.u32(kernel.u32(task + at.files) + at.fdt);
     const file = fd >>> 0 < kernel.u32(table + at.count) ? kernel.u32(kernel.u32(table + at.array) + 4 * fd) : 0;
-    if (file === 0) return place.branch(0);
+    if (file === 0) return deciding.add(0);
     const operations = kernel.u32(file + at.operations);
-    place = place.branch(operations);
-    if (operations !== kernel.symbol('socket_file_ops')) return place;
+    deciding.add(operations);
+    if (operations !== kernel.symbol('socket_file_ops')) return;
     const socket = kernel.u32(file + at.socket);
-    place = place.branch(kernel.u32(socket + at.ops));
+    deciding.add(kernel.u32(socket + at.ops));
     const sock = kernel.u32(socket + at.sk);
-    if (sock === 0) return place.branch(0);
-    return place.branch(kernel.u32(sock + at.protocol)).branch(kernel.u32(sock + at.state) & 0xff);
+    if (sock === 0) return deciding.add(0);
+    deciding.add(kernel.u32(sock + at.protocol));
+    deciding.add(kernel.u32(sock + at.state) & 0xff);
   }
 }
 

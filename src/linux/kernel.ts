@@ -38,6 +38,16 @@ export class LinuxError extends Error {
   }
 }
 
+/** Text up to its terminating zero, or all of it. */
+export function textOf(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  const length = end < 0 ? bytes.length : end;
+  // Names are mostly short and ASCII, and read at every traced call.
+  let ascii = '';
+  for (let i = 0; i < length && bytes[i] < 0x80 && i < SHORT; i++) ascii += String.fromCharCode(bytes[i]);
+  return ascii.length === length ? ascii : TEXT.decode(bytes.subarray(0, length));
+}
+
 /**
  * The running kernel's structures, read through its debug information: no offset is ever assumed. Kernel memory is mapped in every
  * address space, so reads need no page directory.
@@ -205,13 +215,7 @@ export class Kernel {
 
   /** Zero-terminated text at an address, at most `limit` bytes. */
   text(address: number, limit: number): string {
-    const bytes = this.target.readAvailable(address, limit);
-    const end = bytes.indexOf(0);
-    const length = end < 0 ? bytes.length : end;
-    // Names are mostly short and ASCII, and read at every traced call.
-    let ascii = '';
-    for (let i = 0; i < length && bytes[i] < 0x80 && i < SHORT; i++) ascii += String.fromCharCode(bytes[i]);
-    return ascii.length === length ? ascii : TEXT.decode(bytes.subarray(0, length));
+    return textOf(this.target.readAvailable(address, limit));
   }
 
   /** A structure in memory as a value of the debugger. @throws LinuxError */

@@ -4,6 +4,7 @@ import { MemoryError, type Registers, type Target } from '../debugger/target';
 import { CallCatch } from './call-catch';
 import { CallPlaces } from './call-places';
 import { parseCatch } from './catch-request';
+import { PathNames } from './dispatch-path-names';
 import { PathWitness } from './dispatch-path-witness';
 import { EntryCode } from './entry';
 import { Kernel, LinuxError } from './kernel';
@@ -33,6 +34,7 @@ export class LinuxPlatform implements Platform {
   private switchFile: string | undefined;
   private unpaged: Module | undefined;
   private places: CallPlaces | undefined;
+  private names: PathNames | undefined;
 
   /**
    * @param modules the session's modules; one of them is the kernel
@@ -210,6 +212,11 @@ export class LinuxPlatform implements Platform {
     const { lacksTasks } = this.kernel;
     if (lacksTasks !== undefined) throw new LinuxError(lacksTasks);
     return (this.places ??= new CallPlaces(this));
+  }
+
+  /** The dispatch paths of traced calls: kept beyond a trace, because to find one for the first time is dear. */
+  pathNames(): PathNames {
+    return (this.names ??= new PathNames(this));
   }
 
   specialBreakpoint(name: string): { file: string; line: number; message?: string } | PlatformBreakpoint | undefined {

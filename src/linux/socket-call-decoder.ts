@@ -4,7 +4,7 @@
  */
 
 import { MemoryError } from '../debugger/target';
-import { readWord, wordIn, type ArgumentValue, type NamedNumber, type ReadMemory } from './argument-values';
+import { readWord, wordIn, type ArgumentValue, type ReadMemory } from './argument-values';
 import { isFailure } from './errno';
 import { readMessage, readMessages, type MessageView } from './message-values';
 import { MAX_SOCKADDR } from './sockaddr';
@@ -22,25 +22,28 @@ export interface CallWords {
 
 /** Descriptors that a set of select has room for (__FD_SETSIZE). */
 const MAX_DESCRIPTORS = 1024;
-const NAMED = new Set<string>([
-  'family', 'type', 'protocol', 'messageFlags', 'acceptFlags', 'how', 'level', 'option', 'call',
-]); // prettier-ignore
 /** What only the caller writes; the kernel does not, also not where it receives. */
 const GIVEN = new Set<Parameter['kind']>(['sockaddrIn', 'dataIn', 'optionValueIn']);
 /** What only the caller writes where the call sends. */
 const PASSED = new Set<Parameter['kind']>(['messageHeader', 'messageVector']);
+/** What a call may change. */
+const WRITTEN = new Set<Parameter['kind']>([
+  'sockaddrOut', 'dataOut', 'lengthPointer', 'offsetPointer', 'optionValueOut', 'pair', 'messageHeader', 'messageVector',
+]); // prettier-ignore
 const EFAULT = 14;
-const PLAIN = new Map<Parameter['kind'], 'signed' | 'unsigned'>([
-  ['fd', 'signed'],
-  ['backlog', 'signed'],
-  ['length', 'signed'],
-  ['size', 'unsigned'],
-  ['count', 'unsigned'],
-]);
+/** Names of the parameters of each call: wanted for each call that is traced. */
+const NAMES = new Map(
+  Object.values(SOCKET_CALLS).map((parameters) => [parameters, parameters.map(({ name }) => name)]),
+);
 
 /** Parameters of a socket call; undefined for other calls. */
 export function parametersOf(call: string): readonly Parameter[] | undefined {
   return Object.hasOwn(SOCKET_CALLS, call) ? SOCKET_CALLS[call] : undefined;
+}
+
+/** Names of a call's parameters in their order. */
+export function parameterNames(parameters: readonly Parameter[]): readonly string[] {
+  return NAMES.get(parameters) ?? parameters.map(({ name }) => name);
 }
 
 export class SocketCallDecoder {
@@ -57,8 +60,7 @@ export class SocketCallDecoder {
   atEntry(call: CallWords, parameters: readonly Parameter[]): ArgumentValue[] {
     return parameters.map(({ kind }, i) => {
       const value = call.words[i];
-      if (value === undefined) return { kind: 'unknown' };
-      return this.guarded(value, () => this.entering(call, parameters, kind, value));
+      return value === undefined ? { kind: 'unknown' } : this.given(call, parameters, kind, value);
     });
   }
 
@@ -75,8 +77,8 @@ export class SocketCallDecoder {
       // A page that was not in memory yet at the entry is there once the kernel has copied from it.
       const isUnread = before[i].kind === 'pointer' && result !== -EFAULT;
       if (isUnread && (GIVEN.has(kind) || (PASSED.has(kind) && !receives(call))))
-        return this.guarded(value, () => this.entering(call, parameters, kind, value));
-      if (isFailure(result)) return before[i];
+        return this.given(call, parameters, kind, value);
+      if (isFailure(result) || !WRITTEN.has(kind)) return before[i];
       return this.guarded(value, () => this.returning(call, parameters, kind, value, before, i, result) ?? before[i]);
     });
   }
@@ -101,21 +103,49 @@ export class SocketCallDecoder {
     }
   }
 
-  private entering(
+  /** An argument as the caller passes it. */
+  private given(
     call: CallWords,
     parameters: readonly Parameter[],
     kind: Parameter['kind'],
     value: number,
   ): ArgumentValue {
-    const of = (wanted: Parameter['kind']): number => wordOf(call, parameters, wanted);
-    const plain = PLAIN.get(kind);
-    if (plain) return { kind: plain, value };
-    if (NAMED.has(kind)) {
-      const context = kind === 'protocol' ? of('family') : kind === 'option' ? of('level') : 0;
-      return { kind: 'named', names: kind as NamedNumber, value, of: context };
+    // Most are numbers, and this runs at every traced call.
+    switch (kind) {
+      case 'fd':
+      case 'backlog':
+      case 'length':
+        return { kind: 'signed', value };
+      case 'size':
+      case 'count':
+        return { kind: 'unsigned', value };
+      case 'family':
+      case 'type':
+      case 'messageFlags':
+      case 'acceptFlags':
+      case 'how':
+      case 'level':
+      case 'call':
+        return { kind: 'named', names: kind, value, of: 0 };
+      case 'protocol':
+        return { kind: 'named', names: kind, value, of: wordOf(call, parameters, 'family') };
+      case 'option':
+        return { kind: 'named', names: kind, value, of: wordOf(call, parameters, 'level') };
+      default:
+        return this.guarded(value, () => this.pointed(call, parameters, kind, value));
     }
-    if (value === 0) return { kind: 'pointer', value };
+  }
+
+  /** What the caller points to. */
+  private pointed(
+    call: CallWords,
+    parameters: readonly Parameter[],
+    kind: Parameter['kind'],
+    value: number,
+  ): ArgumentValue {
     const { read, limit } = this;
+    const of = (wanted: Parameter['kind']): number => wordOf(call, parameters, wanted);
+    if (value === 0) return { kind: 'pointer', value };
     switch (kind) {
       case 'sockaddrIn':
         return { kind: 'sockaddr', bytes: read(value, Math.min(of('length') >>> 0, MAX_SOCKADDR)) };

@@ -9,7 +9,7 @@ import { MemoryError } from '../debugger/target';
 import { isFailure } from './errno';
 import type { EnteredCall } from './call-places';
 import type { LinuxPlatform } from './platform';
-import { parametersOf, SocketCallDecoder } from './socket-call-decoder';
+import { parameterNames, parametersOf, SocketCallDecoder } from './socket-call-decoder';
 import { straceName } from './strace-call-names';
 import { DescribedParameters } from './strace-described';
 import { interruptedMask, RESUMES, SIGNAL_RETURNS } from './strace-interrupted';
@@ -65,8 +65,8 @@ export class ArgumentDecoder {
   private readonly typed: TypedParameters;
   private readonly described: DescribedParameters;
   private readonly sockets: SocketCallDecoder;
-  /** Name of the call that each task has made last. */
-  private readonly last = new Map<number, string>();
+  /** The call that each task has made last. */
+  private readonly last = new Map<number, CallView>();
 
   constructor(
     private readonly platform: LinuxPlatform,
@@ -84,8 +84,8 @@ export class ArgumentDecoder {
   atEntry(call: EnteredCall): CallView {
     const parameters = parametersOf(call.name);
     if (parameters) {
-      const names = parameters.map(({ name }) => name);
-      return this.entered(new CallView(call, names, this.sockets.atEntry(call, parameters)));
+      const values = this.sockets.atEntry(call, parameters);
+      return this.entered(new CallView(call, parameterNames(parameters), values));
     }
     const name = programName(call);
     const ofSignals = this.ofSignals(name, call);
@@ -100,8 +100,7 @@ export class ArgumentDecoder {
     const { call, values } = entered;
     const parameters = parametersOf(call.name);
     if (parameters) {
-      const names = parameters.map(({ name }) => name);
-      return new CallView(call, names, this.sockets.atReturn(call, parameters, values, result));
+      return new CallView(call, parameterNames(parameters), this.sockets.atReturn(call, parameters, values, result));
     }
     const name = programName(call);
     if (SIGNAL_RETURNS.has(name) || name === RESUMES) return entered;
@@ -141,13 +140,14 @@ export class ArgumentDecoder {
   }
 
   private entered(view: CallView): CallView {
-    this.last.set(view.call.task, view.programName);
+    this.last.set(view.call.task, view);
     return view;
   }
 
   /** The argument of a call that has none, but is about a signal or the call that it interrupted. */
   private ofSignals(name: string, call: EnteredCall): string | undefined {
-    if (name === RESUMES) return `<... resuming interrupted ${this.last.get(call.task) ?? 'system call'} ...>`;
+    if (name === RESUMES)
+      return `<... resuming interrupted ${this.last.get(call.task)?.programName ?? 'system call'} ...>`;
     return SIGNAL_RETURNS.has(name) ? interruptedMask(this.platform, name, call.task) : undefined;
   }
 }

@@ -1,8 +1,9 @@
 import type { CallPlaces, EnteredCall, Gate } from './call-places';
 import { SOCKET_CALL_NAMES } from './call-places';
 import { CallWatch } from './call-watch';
-import { PathNames } from './dispatch-path-names';
+import type { PathNames } from './dispatch-path-names';
 import { errnoName, isFailure } from './errno';
+import { textOf } from './kernel';
 import type { LinuxPlatform } from './platform';
 import { ArgumentDecoder, DATA_LIMIT, straceResult, type CallView, type ShownArgument } from './strace';
 
@@ -40,14 +41,14 @@ interface Kept {
   readonly view: CallView;
   readonly path: readonly string[];
   readonly pid: number;
-  readonly comm: string;
+  /** Not made text yet. */
+  readonly comm: Uint8Array;
   readonly enteredAt: number;
 }
 
 /** A call as it was read, whose texts are made when they are wanted: the guest waits while it is read, but not for its text. */
 class ReadCall implements TracedCall {
   readonly pid: number;
-  readonly comm: string;
   readonly call: string;
   readonly entry: string;
   readonly number: number;
@@ -58,7 +59,7 @@ class ReadCall implements TracedCall {
 
   constructor(
     { name, entry, number, gate, case: case_ }: EnteredCall,
-    kept: Kept,
+    private readonly kept: Kept,
     private readonly view: CallView,
     readonly result: number | undefined,
     readonly returnedAt: number | undefined,
@@ -66,7 +67,6 @@ class ReadCall implements TracedCall {
     private readonly outcome: string | undefined,
   ) {
     this.pid = kept.pid;
-    this.comm = kept.comm;
     this.call = name;
     this.entry = entry;
     this.number = number | 0;
@@ -74,6 +74,10 @@ class ReadCall implements TracedCall {
     this.case = case_;
     this.enteredAt = kept.enteredAt;
     this.path = kept.path;
+  }
+
+  get comm(): string {
+    return textOf(this.kept.comm);
   }
 
   get arguments(): readonly ShownArgument[] {
@@ -110,7 +114,7 @@ export class CallTrace extends CallWatch<Kept> {
     const sockets = (): number[] => [...new Set(SOCKET_CALL_NAMES.flatMap((name) => places.addressesOf(name)))];
     super(platform, places, scope === 'all' ? places.allAddresses() : sockets(), `trace of ${scope}`);
     this.decoder = new ArgumentDecoder(platform, limit);
-    this.paths = new PathNames(platform);
+    this.paths = platform.pathNames();
   }
 
   describe(): undefined {
@@ -123,7 +127,7 @@ export class CallTrace extends CallWatch<Kept> {
       view: this.decoder.atEntry(call),
       path: this.paths.of(call),
       pid: tasks.pidOf(call.task),
-      comm: tasks.commOf(call.task),
+      comm: tasks.commBytes(call.task),
       enteredAt: target.instructionCount(),
     };
     if (!NO_RETURN.has(call.name)) return { keep };

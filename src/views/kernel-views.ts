@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { BreakOnCall } from './break-on-call';
 import { CallBreakpointList } from './call-breakpoint-list';
 import { Documents } from './documents';
+import { exportPackets } from './export-packets';
 import { KernelTables } from './kernel-tables';
 import { CallLenses } from './lenses';
 import { MemoryCommands } from './memory';
@@ -13,6 +14,7 @@ import { SourceIndex } from './source-index';
 import { SourceTreeView } from './source-tree';
 import { SystemCallsView, type CallNode } from './system-calls';
 import { TasksView } from './tasks';
+import { traceCalls } from './trace-calls';
 import { VectorsView, type VectorNode } from './vectors';
 
 /** The views, for tests and for other extensions that want to look at what they show. */
@@ -52,6 +54,8 @@ export function registerKernelViews(context: vscode.ExtensionContext, sessions: 
     command('sockscope.openPlace', (place: Place) => showPlace(place)),
     command('sockscope.focusTask', (threadId: number) => sessions.request('sockscope/focusTask', { threadId })),
     command('sockscope.breakOnSystemCall', () => breaking.breakOnCall()),
+    command('sockscope.traceSystemCalls', (scope?: unknown) => traceCalls(sessions, scope)),
+    command('sockscope.exportPackets', (file?: unknown) => exportPackets(sessions, file)),
     command('sockscope.limitToProgram', (node?: CallNode) => breaking.limitToProgram(node)),
     command('sockscope.removeSystemCallBreakpoints', (node?: CallNode) =>
       breakpoints.remove(node ? breakpoints.on(node.target) : breakpoints.all()),

@@ -87,8 +87,8 @@ export const OWN_REQUESTS: Record<string, { arguments: Schema; body: Schema }> =
       ['socketCall'],
     ),
   },
-  'sockscope/setTrace': {
-    arguments: object({ scope: TRACE_SCOPE }, ['scope']),
+  'sockscope/traceScope': {
+    arguments: object({ scope: TRACE_SCOPE }, []),
     body: object({ scope: TRACE_SCOPE }, ['scope']),
   },
   'sockscope/packets': {

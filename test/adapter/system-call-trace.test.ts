@@ -38,10 +38,10 @@ describe('the trace of system calls', function () {
   it('begins and ends at any time; a call that is under way at the end is unfinished', async () => {
     await run('udp');
     assert.deepEqual(told().calls, [], 'nothing is traced unless asked for');
-    assert.deepEqual(await client.request('sockscope/setTrace', { scope: 'sockets' }), { scope: 'off' });
+    assert.deepEqual(await client.request('sockscope/traceScope', { scope: 'sockets' }), { scope: 'sockets' });
     await run('replyhi &');
     await run('udp');
-    assert.deepEqual(await client.request('sockscope/setTrace', { scope: 'off' }), { scope: 'sockets' });
+    assert.deepEqual(await client.request('sockscope/traceScope', { scope: 'off' }), { scope: 'off' });
     const { calls, texts } = told();
     assert.deepEqual(
       calls.filter(({ comm }) => comm === 'replyhi').map(({ call, result }) => [call, result]),
@@ -61,7 +61,7 @@ describe('the trace of system calls', function () {
   });
 
   it('stands before what the guest wrote later, where both are shown in the debug console', async () => {
-    await client.request('sockscope/setTrace', { scope: 'sockets' });
+    await client.request('sockscope/traceScope', { scope: 'sockets' });
     await run('replyhi --once &');
     await run('hello');
     const text = told().texts.join('');

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import os from 'node:os';
+import path from 'node:path';
 import * as vscode from 'vscode';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { activeSession, cleanUp, lineOf, Recorder } from './recorder';
@@ -156,6 +158,24 @@ export function registerDebuggingSuite(): void {
       );
       await vscode.commands.executeCommand('workbench.action.debug.continue');
       await recorder.until('the exchange', () => /hello: received "hi"/.test(recorder.console()));
+    });
+
+    it('traces the calls of a program that is run now, by a command', async () => {
+      await vscode.commands.executeCommand('sockscope.traceSystemCalls', 'sockets');
+      await activeSession().customRequest('sockscope/consoleInput', { text: 'udp\r' });
+      await recorder.until('the line of a call', () => /udp\] recvfrom\(/.test(recorder.output('console')));
+      await vscode.commands.executeCommand('sockscope.traceSystemCalls', 'off');
+      assert.deepEqual(await activeSession().customRequest('sockscope/traceScope', {}), { scope: 'off' });
+    });
+
+    it('exports packets by a command, also while the guest runs', async () => {
+      const file = vscode.Uri.file(path.join(os.tmpdir(), `sockscope-${process.pid}.pcapng`));
+      await vscode.commands.executeCommand('sockscope.exportPackets', file);
+      const bytes = await vscode.workspace.fs.readFile(file);
+      await vscode.workspace.fs.delete(file);
+      // The block type of a section header (draft-ietf-opsawg-pcapng, 4.1), and the datagrams of `udp`.
+      assert.deepEqual([...bytes.subarray(0, 4)], [0x0a, 0x0d, 0x0d, 0x0a]);
+      assert.ok(bytes.length > 500, `${bytes.length} bytes`);
     });
   });
 }
