@@ -185,18 +185,22 @@ function isBzImage(bytes: Uint8Array): boolean {
 
 /**
  * Refuses symbols of another build. The setup header's kernel_version (Documentation/x86/boot.rst) is release, builder and version of
- * the build; the kernel's banner (init/version.c) has the same with the compiler between them. A kernel without a banner is believed.
+ * the build; the kernel's banner (init/version.c) has the same with the compiler between them. A kernel may hold two of those, of which the
+ * first was made before the build had its number. A kernel without a banner is believed.
  */
 function mustBelongTogether(bzImage: string, image: Uint8Array, vmlinux: string, kernel: Uint8Array): void {
   const view = Buffer.from(image.buffer, image.byteOffset, image.byteLength);
   const at = view.readUInt16LE(0x20e) + 0x200;
   const said = view.toString('latin1', at, view.indexOf(0, at));
   const elf = Buffer.from(kernel.buffer, kernel.byteOffset, kernel.byteLength);
-  const start = elf.indexOf('Linux version ', 0, 'latin1');
   const [, release, builder, version] = /^(\S+) (\(.*?\)) (#.*)$/.exec(said) ?? [];
-  if (start < 0 || release === undefined) return;
-  const banner = elf.toString('latin1', start, elf.indexOf('\n', start, 'latin1'));
-  if (banner.startsWith(`Linux version ${release} ${builder} `) && banner.endsWith(` ${version}`)) return;
+  if (release === undefined) return;
+  let banner: string | undefined;
+  for (let start = -1; (start = elf.indexOf('Linux version ', start + 1, 'latin1')) >= 0;) {
+    banner = elf.toString('latin1', start, elf.indexOf('\n', start, 'latin1'));
+    if (banner.startsWith(`Linux version ${release} ${builder} `) && banner.endsWith(` ${version}`)) return;
+  }
+  if (banner === undefined) return;
   throw new LaunchError(
     LaunchProblem.OtherBuild,
     l10n.t('{bzImage} ({version}) was not made of {vmlinux} ({banner}); give the two files of one build.'),

@@ -7,7 +7,7 @@ import { arrayOf, bytesOf, integerOf, Value, type ValueAccess } from '../debugge
 import { LinuxPlatform } from '../linux';
 import { LinuxIdioms } from '../linux/idioms';
 import { PacketCapture } from '../linux/packets';
-import { BootError, Machine } from '../machine/machine';
+import { Machine } from '../machine/machine';
 import { commandLineFor } from './command-line';
 import { ConsoleScript } from './console-script';
 import { EmulatorTarget } from './emulator-target';
@@ -17,8 +17,6 @@ import type { Sources } from './sources';
 import { SystemCallTrace } from './system-call-trace';
 
 const DEFAULT_MEMORY = 64;
-/** Page tables that arch/x86/kernel/head_32.S has with CONFIG_X86_PAE only. */
-const PAE_TABLES = 'initial_pg_pmd';
 
 /** The machine, its kernel and the debugger over both: everything of a session but the protocol. */
 export class GuestSession {
@@ -35,11 +33,6 @@ export class GuestSession {
 
   /** @throws BootError where the kernel cannot be booted */
   constructor(files: GuestFiles, configuration: LaunchConfiguration, sources: Sources, log: (line: string) => void) {
-    if (files.kernel.elf.symbolsNamed(PAE_TABLES).length > 0) {
-      throw new BootError(
-        'This kernel was built with CONFIG_X86_PAE (CONFIG_HIGHMEM64G), which the emulated processor does not have; build it with CONFIG_HIGHMEM4G or CONFIG_NOHIGHMEM.',
-      );
-    }
     const machine = new Machine({
       memoryMiB: configuration.memory ?? DEFAULT_MEMORY,
       sysenter: configuration.cpu?.sysenter ?? true,

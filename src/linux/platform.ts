@@ -1,12 +1,13 @@
 import type { EntryCrossing, Platform, PlatformBreakpoint, ThreadContext, ThreadId } from '../debugger/platform';
 import { moduleHasCode, type Module, type ModuleList } from '../debugger/modules';
-import { MemoryError, type Registers, type Target } from '../debugger/target';
+import { MemoryError, presentSpace, type Registers, type Target } from '../debugger/target';
 import { CallCatch } from './call-catch';
 import { CallPlaces } from './call-places';
 import { parseCatch } from './catch-request';
 import { PathNames } from './dispatch-path-names';
 import { PathWitness } from './dispatch-path-witness';
 import { EntryCode } from './entry';
+import { wholeSpaces } from './isolation';
 import { Kernel, LinuxError } from './kernel';
 import { KERNEL_FAULT, KernelFaults } from './kernel-faults';
 import { callOfCase } from './socket-calls';
@@ -48,6 +49,7 @@ export class LinuxPlatform implements Platform {
     vdso?: VdsoDebugFile,
   ) {
     this.kernel = new Kernel(kernelModule, target);
+    target.wholeSpace = wholeSpaces(this.kernel);
     this.tasks = new Tasks(this.kernel);
     this.entry = new EntryCode(this.kernel, this.tasks, () => this.systemCalls());
     this.placements = new Placements(target, modules, this.kernel, this.tasks, new Vdso(this.kernel, vdso), (read) =>
@@ -132,8 +134,8 @@ export class LinuxPlatform implements Platform {
     return this.attempt(() => {
       const task = this.currentTask();
       const own = task && this.tasks.pageDirectory(task);
-      const { cr3 } = this.target.systemRegisters();
-      return own === undefined || cr3 === undefined || own === cr3 - (cr3 % PAGE_SIZE) ? undefined : own;
+      const present = presentSpace(this.target);
+      return own === undefined || present === undefined || own === (present & TABLES) >>> 0 ? undefined : own;
     });
   }
 
@@ -261,7 +263,8 @@ export class LinuxPlatform implements Platform {
   }
 }
 
-const PAGE_SIZE = 4096;
+/** CR3 without its flags: 32-bit paging's page directories lie at multiples of 4 KiB, PAE paging's pointer tables of 32. */
+const TABLES = ~0x1f;
 
 /** Thread id of a pid. */
 function threadOf(pid: number): ThreadId {
