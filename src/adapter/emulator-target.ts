@@ -128,6 +128,10 @@ export class EmulatorTarget implements Target {
     return (bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)) >>> 0;
   }
 
+  copyMemory(address: number, into: Uint8Array, at: number, length: number): number {
+    return this.machine.copyVirtual(address >>> 0, into, at, length, this.space());
+  }
+
   readAvailable(address: number, length: number, pageDirectory?: number): Uint8Array {
     const { bytes, unmapped } = this.machine.readVirtual(address >>> 0, length, this.space(pageDirectory));
     return unmapped.length > 0 ? bytes.subarray(0, (unmapped[0].address - address) >>> 0) : bytes;

@@ -117,7 +117,7 @@ export interface Target {
 
   /**
    * Read virtual memory, never disturbing the guest (no faults, no accessed bits).
-   * @param pageDirectory physical address of the page directory (CR3) to read through; the present one unless given
+   * @param pageDirectory CR3 value (of a page directory, or of page-directory pointers in PAE paging) to read through; the present one unless given
    * @throws MemoryError naming the first address that is not mapped
    */
   readMemory(address: number, length: number, pageDirectory?: number): Uint8Array;
@@ -126,6 +126,12 @@ export interface Target {
    * @throws MemoryError
    */
   readWord?(address: number): number;
+  /**
+   * Copies what can be read before the first hole of the present address space; there where it is quicker than readAvailable.
+   * @param at place in `into`
+   * @returns how many bytes
+   */
+  copyMemory?(address: number, into: Uint8Array, at: number, length: number): number;
   /** Like readMemory, but gives what can be read before the first hole (possibly nothing). */
   readAvailable(address: number, length: number, pageDirectory?: number): Uint8Array;
   writeMemory(address: number, bytes: Uint8Array, pageDirectory?: number): void;

@@ -4,7 +4,8 @@ import type { CatchRequest } from './catch-request';
 import { errnoName, isFailure } from './errno';
 import { LinuxError } from './kernel';
 import type { LinuxPlatform } from './platform';
-import { ArgumentDecoder, straceResult, type CallView } from './strace';
+import type { CallView } from './call-view';
+import { ArgumentDecoder, straceResult } from './strace';
 
 /** A system-call breakpoint. */
 export class CallCatch extends CallWatch<CallView> {

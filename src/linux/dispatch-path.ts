@@ -16,7 +16,8 @@ import { LinuxError } from './kernel';
 import type { LinuxPlatform } from './platform';
 import { callOfCase } from './socket-calls';
 import { SOCKETCALLS } from './socket-constants';
-import { ArgumentDecoder, straceCall } from './strace';
+import { straceCall } from './call-view';
+import { ArgumentDecoder } from './strace';
 import type { Task } from './tasks';
 
 export interface DispatchHop extends Hop {

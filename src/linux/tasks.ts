@@ -9,7 +9,7 @@ import { MemoryError, type Registers } from '../debugger/target';
 import { integerOf } from '../debugger/values';
 import { fieldIfAny } from './fields';
 import { kernelThreadName } from './kernel-thread-names';
-import { LinuxError, type Kernel, textOf } from './kernel';
+import { LinuxError, type Kernel } from './kernel';
 
 /** Thread id of the idle task (pid 0), because clients take 0 for "no thread". No pid reaches it (PID_MAX_LIMIT is 2^22). */
 export const IDLE_THREAD: ThreadId = 0x400000;
@@ -34,7 +34,7 @@ export interface Task {
 const PF_FORKNOEXEC = 0x40;
 const PF_KTHREAD = 0x200000;
 /** Bytes of task_struct.comm (include/linux/sched.h). */
-const TASK_COMM_LEN = 16;
+export const TASK_COMM_LEN = 16;
 /** Size of a task's kernel stack on i386, and what its beginning is aligned to. */
 export const THREAD_SIZE = 8192;
 
@@ -103,13 +103,8 @@ export class Tasks {
 
   /** A task's name as the kernel keeps it in the task_struct: quick, for what runs at every call. */
   commOf(address: number): string {
-    return textOf(this.commBytes(address));
-  }
-
-  /** The same before it is made text. */
-  commBytes(address: number): Uint8Array {
     const { kernel } = this;
-    return kernel.target.readAvailable((address + kernel.offset('task_struct', 'comm')) >>> 0, TASK_COMM_LEN);
+    return kernel.text((address + kernel.offset('task_struct', 'comm')) >>> 0, TASK_COMM_LEN);
   }
 
   /** Process id of a task as user space knows it. */

@@ -1,11 +1,15 @@
 import type { CallPlaces, EnteredCall, Gate } from './call-places';
+import { CallMemoryReader, type CallMemory } from './call-memory';
 import { SOCKET_CALL_NAMES } from './call-places';
+import type { CallView, ShownArgument } from './call-view';
 import { CallWatch } from './call-watch';
 import type { PathNames } from './dispatch-path-names';
 import { errnoName, isFailure } from './errno';
 import { textOf } from './kernel';
 import type { LinuxPlatform } from './platform';
-import { ArgumentDecoder, DATA_LIMIT, straceResult, type CallView, type ShownArgument } from './strace';
+import { SocketCallViews } from './socket-call-views';
+import { ArgumentDecoder, DATA_LIMIT, straceResult } from './strace';
+import { TASK_COMM_LEN } from './tasks';
 
 /** Which calls a trace shows. */
 export type TraceScope = 'sockets' | 'all';
@@ -38,60 +42,123 @@ export interface TracedCall {
 
 /** What is noted of a call at its entry. */
 interface Kept {
-  readonly view: CallView;
+  /** The caller's memory where it is read later, or the call as it was read. */
+  readonly memory: CallMemory;
+  readonly view: CallView | undefined;
   readonly path: readonly string[];
   readonly pid: number;
-  /** Not made text yet. */
-  readonly comm: Uint8Array;
+  /** Where the task's name is in `memory`. */
+  readonly comm: number;
   readonly enteredAt: number;
 }
 
-/** A call as it was read, whose texts are made when they are wanted: the guest waits while it is read, but not for its text. */
-class ReadCall implements TracedCall {
-  readonly pid: number;
-  readonly call: string;
-  readonly entry: string;
-  readonly number: number;
-  readonly gate: Gate;
-  readonly case: string | undefined;
-  readonly enteredAt: number;
-  readonly path: readonly string[];
+/** What is noted of a call at its return, or where it is given up. */
+interface Left {
+  readonly memory: CallMemory | undefined;
+  readonly view: CallView | undefined;
+  readonly result: number | undefined;
+  readonly returnedAt: number | undefined;
+  /** What strace shows instead of the plain result. */
+  readonly outcome: string | undefined;
+}
+
+/** A call whose texts are made when they are wanted: the guest waits while what they need is copied, but not for them. */
+class SeenCall implements TracedCall {
+  private made: { readonly view: CallView; readonly outcome: string | undefined } | undefined;
 
   constructor(
-    { name, entry, number, gate, case: case_ }: EnteredCall,
+    private readonly seen: EnteredCall,
     private readonly kept: Kept,
-    private readonly view: CallView,
-    readonly result: number | undefined,
-    readonly returnedAt: number | undefined,
-    /** What strace shows instead of the plain result. */
-    private readonly outcome: string | undefined,
-  ) {
-    this.pid = kept.pid;
-    this.call = name;
-    this.entry = entry;
-    this.number = number | 0;
-    this.gate = gate;
-    this.case = case_;
-    this.enteredAt = kept.enteredAt;
-    this.path = kept.path;
+    private readonly left: Left,
+    private readonly reader: CopiedCalls,
+  ) {}
+
+  get pid(): number {
+    return this.kept.pid;
   }
 
   get comm(): string {
-    return textOf(this.kept.comm);
+    return textOf(this.kept.memory.read(this.kept.comm, TASK_COMM_LEN));
+  }
+
+  get call(): string {
+    return this.seen.name;
+  }
+
+  get entry(): string {
+    return this.seen.entry;
+  }
+
+  get number(): number {
+    return this.seen.number | 0;
+  }
+
+  get gate(): Gate {
+    return this.seen.gate;
+  }
+
+  get case(): string | undefined {
+    return this.seen.case;
   }
 
   get arguments(): readonly ShownArgument[] {
-    return this.view.arguments;
+    return this.read.view.arguments;
+  }
+
+  get result(): number | undefined {
+    return this.left.result;
   }
 
   get error(): string | undefined {
-    return this.result !== undefined && isFailure(this.result) ? errnoName(this.result) : undefined;
+    const { result } = this.left;
+    return result !== undefined && isFailure(result) ? errnoName(result) : undefined;
+  }
+
+  get enteredAt(): number {
+    return this.kept.enteredAt;
+  }
+
+  get returnedAt(): number | undefined {
+    return this.left.returnedAt;
+  }
+
+  get path(): readonly string[] {
+    return this.kept.path;
   }
 
   get text(): string {
-    const { line } = this.view;
-    if (this.result === undefined) return `${line} ${this.outcome ?? ''}`;
-    return `${line} = ${this.outcome ?? straceResult(this.call, this.result)}`;
+    const { view, outcome } = this.read;
+    const { result } = this.left;
+    if (result === undefined) return `${view.line} ${outcome ?? ''}`;
+    return `${view.line} = ${outcome ?? straceResult(this.call, result)}`;
+  }
+
+  private get read(): { readonly view: CallView; readonly outcome: string | undefined } {
+    return (this.made ??= this.reader.read(this.seen, this.kept, this.left));
+  }
+}
+
+/** Reads calls out of what was copied of their callers' memory. */
+class CopiedCalls {
+  private memory: CallMemory | undefined;
+  private readonly views: SocketCallViews;
+
+  constructor(limit: number) {
+    this.views = new SocketCallViews((address, length) => this.memory!.read(address, length), limit);
+  }
+
+  read(
+    call: EnteredCall,
+    kept: Kept,
+    { memory, view, result, outcome }: Left,
+  ): Pick<Left, 'outcome'> & { view: CallView } {
+    const known = view ?? kept.view;
+    if (known) return { view: known, outcome };
+    this.memory = kept.memory;
+    const entered = this.views.atEntry(call);
+    if (result === undefined || !memory) return { view: entered, outcome };
+    this.memory = memory;
+    return { view: this.views.atReturn(entered, result), outcome: this.views.outcome(call, result) };
   }
 }
 
@@ -101,7 +168,10 @@ const NO_RETURN = new Set(['exit', 'exit_group']);
 /** Shows system calls as strace does, without stopping the guest: one line a call, in the order of their returns. */
 export class CallTrace extends CallWatch<Kept> {
   private readonly decoder: ArgumentDecoder;
+  private readonly memory: CallMemoryReader;
+  private readonly copied: CopiedCalls;
   private readonly paths: PathNames;
+  private readonly members: { readonly pid: number; readonly comm: number };
 
   /** @param limit bytes of data shown for each buffer */
   constructor(
@@ -114,7 +184,11 @@ export class CallTrace extends CallWatch<Kept> {
     const sockets = (): number[] => [...new Set(SOCKET_CALL_NAMES.flatMap((name) => places.addressesOf(name)))];
     super(platform, places, scope === 'all' ? places.allAddresses() : sockets(), `trace of ${scope}`);
     this.decoder = new ArgumentDecoder(platform, limit);
+    this.memory = new CallMemoryReader(platform.target, limit);
+    this.copied = new CopiedCalls(limit);
     this.paths = platform.pathNames();
+    const { kernel } = platform;
+    this.members = { pid: kernel.offset('task_struct', 'pid'), comm: kernel.offset('task_struct', 'comm') };
   }
 
   describe(): undefined {
@@ -122,30 +196,51 @@ export class CallTrace extends CallWatch<Kept> {
   }
 
   protected entered(call: EnteredCall): 'ignore' | { keep: Kept } {
-    const { tasks, target } = this.platform;
+    const { kernel, target } = this.platform;
+    const { task, words } = call;
+    const plan = this.memory.planOf(call.name);
+    const comm = (task + this.members.comm) >>> 0;
+    if (plan) this.decoder.made(call);
     const keep: Kept = {
-      view: this.decoder.atEntry(call),
+      memory: this.memory.copy(words, plan?.entry ?? [], comm, TASK_COMM_LEN),
+      view: plan ? undefined : this.decoder.atEntry(call),
       path: this.paths.of(call),
-      pid: tasks.pidOf(call.task),
-      comm: tasks.commBytes(call.task),
+      pid: kernel.u32((task + this.members.pid) >>> 0),
+      comm,
       enteredAt: target.instructionCount(),
     };
     if (!NO_RETURN.has(call.name)) return { keep };
-    this.listener(new ReadCall(call, keep, keep.view, undefined, undefined, '= ?'));
+    this.tell(call, keep, { ...GIVEN_UP, outcome: '= ?' });
     return 'ignore';
   }
 
   protected returned(call: EnteredCall, kept: Kept, result: number): boolean {
-    const shown = this.decoder.atReturn(kept.view, result);
-    const outcome = this.decoder.outcome(kept.view, result);
-    this.listener(new ReadCall(call, kept, shown, result, this.platform.target.instructionCount(), outcome));
+    const returnedAt = this.platform.target.instructionCount();
+    const { view } = kept;
+    const plan = this.memory.planOf(call.name);
+    if (view || !plan) {
+      const shown = view && this.decoder.atReturn(view, result);
+      const outcome = shown && this.decoder.outcome(shown, result);
+      this.tell(call, kept, { memory: undefined, view: shown, result, returnedAt, outcome });
+      return false;
+    }
+    // A page that was not in memory yet at the entry is there once the kernel has copied from it.
+    const wanted = kept.memory.isWhole ? plan.exit : [...plan.entry, ...plan.exit];
+    const memory = this.memory.copy(call.words, wanted);
+    this.tell(call, kept, { memory, view: undefined, result, returnedAt, outcome: undefined });
     return false;
   }
 
   /** The guest has ended: shows the calls that were still under way. */
   finish(): void {
-    for (const { call, kept } of this.unfinished())
-      this.listener(new ReadCall(call, kept, kept.view, undefined, undefined, '<unfinished ...>'));
+    for (const { call, kept } of this.unfinished()) this.tell(call, kept, { ...GIVEN_UP, outcome: '<unfinished ...>' });
     this.removed();
   }
+
+  private tell(call: EnteredCall, kept: Kept, left: Left): void {
+    this.listener(new SeenCall(call, kept, left, this.copied));
+  }
 }
+
+/** A call that has not returned. */
+const GIVEN_UP = { memory: undefined, view: undefined, result: undefined, returnedAt: undefined };

@@ -186,6 +186,20 @@ export class Machine {
     return { bytes, unmapped };
   }
 
+  /** Copies linear memory to `at` in `into`, up to what is not mapped or not RAM; gives the number of bytes. */
+  copyVirtual(address: number, into: Uint8Array, at: number, length: number, space: AddressSpace = {}): number {
+    const { u8, ramSize } = this.cpu;
+    let physical: number | undefined;
+    for (let i = 0; i < length; i++) {
+      const linear = address + i;
+      if (i === 0 || (linear & (PAGE - 1)) === 0) physical = this.translate(linear, space);
+      else physical!++;
+      if (physical === undefined || physical >= ramSize) return i;
+      into[at + i] = u8[RAM + physical];
+    }
+    return length;
+  }
+
   /** The word of four bytes at a linear address, unsigned; undefined where it is not in one page of RAM. */
   readWord(address: number, space: AddressSpace = {}): number | undefined {
     if ((address & (PAGE - 1)) > PAGE - 4) return undefined;
