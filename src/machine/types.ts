@@ -114,7 +114,7 @@ export interface MemoryRead {
 }
 
 export interface AddressSpace {
-  /** Page-directory base to walk with (and paging taken as on); CR3 and CR0.PG unless given. */
+  /** CR3 value (of a page directory, or of page-directory pointers in PAE paging) to translate with; the present one unless given. */
   cr3?: number;
 }
 
