@@ -4,7 +4,7 @@
  */
 
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { DebuggerError } from '../debugger/api';
+import { DebuggerError, OutdatedError } from '../debugger/api';
 import { ExpressionError } from '../debugger/expressions';
 import { MemoryError } from '../debugger/target';
 import { ValueError } from '../debugger/values';
@@ -62,11 +62,14 @@ export class LaunchError extends Error {
   }
 }
 
-/** An error for the client. Its text is one sentence for the user; for a defect of our own, that it is one, and where. */
+/**
+ * An error for the client. Its text is one sentence for the user; for a defect of our own, that it is one, and where. What came too late
+ * is not told to the user: it comes about where one steps faster than the client asks.
+ */
 export function errorMessage(error: unknown, texts: Texts): DebugProtocol.Message {
   if (error instanceof LaunchError)
     return { id: error.id, format: texts.of(error.format), variables: { ...error.values }, showUser: true };
-  return { id: numberOf(error), format: describeError(error), showUser: true };
+  return { id: numberOf(error), format: describeError(error), showUser: !(error instanceof OutdatedError) };
 }
 
 /** A request that there is none of. */

@@ -1,5 +1,5 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { DebuggerError, type Frame } from '../debugger/api';
+import { DebuggerError, OutdatedError, type Frame } from '../debugger/api';
 import { assignExpression, splitFormat, variableValue, accessThrough } from '../debugger/expressions';
 import {
   arrayOf,
@@ -161,7 +161,7 @@ export class Inspection {
 
   childVariables(args: DebugProtocol.VariablesArguments): DebugProtocol.Variable[] {
     const container = this.handles.get(args.variablesReference);
-    if (!container) throw new DebuggerError('That value is gone: the guest has run since.');
+    if (!container) throw new OutdatedError('That value is gone: the guest has run since.');
     const format: FormatOptions = { hex: args.format?.hex };
     switch (container.kind) {
       case 'values':

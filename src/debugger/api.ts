@@ -225,6 +225,9 @@ export class DebuggerError extends Error {
   }
 }
 
+/** What was asked about belongs to a stop that is over. */
+export class OutdatedError extends DebuggerError {}
+
 /** How conditions and log messages are computed. Both throw an Error with one sentence. */
 export interface ExpressionHooks {
   /** Truth of a C expression in a frame. */

@@ -1,5 +1,6 @@
 import {
   DebuggerError,
+  OutdatedError,
   type Breakpoint,
   type BreakpointLine,
   type BreakpointLocation,
@@ -129,11 +130,11 @@ export class Debugger {
     return this.stack(thread).list(start, levels === undefined || levels === 0 ? Infinity : levels);
   }
 
-  /** @throws DebuggerError where the frame is gone because the target has run since */
+  /** @throws OutdatedError where the frame is gone because the target has run since */
   frame(id: number): Frame {
     const place = this.framePlaces.get(id);
     const frame = place && this.stack(place.thread).at(place.index);
-    if (!frame) throw new DebuggerError('This frame is gone: the guest has run since.');
+    if (!frame) throw new OutdatedError('This frame is gone: the guest has run since.');
     return frame;
   }
 

@@ -6,7 +6,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { errorMessage, LaunchError, LaunchProblem } from '../../src/adapter/errors';
 import { exceptionFilters } from '../../src/adapter/system-call-filters';
 import { filled, Texts } from '../../src/adapter/texts';
-import { DebuggerError } from '../../src/debugger/api';
+import { DebuggerError, OutdatedError } from '../../src/debugger/api';
 import { ADAPTER, INITIALIZE, prepared, PREPARATION } from './fixture';
 import { TestClient } from './test-client';
 
@@ -47,6 +47,8 @@ describe('adapter: what it says to a person', function () {
     const english = new Texts(folder, undefined);
     const bad = errorMessage(new DebuggerError('The guest is {running}.'), english);
     assert.deepEqual(bad, { id: 2001, format: 'The guest is {running}.', showUser: true });
+    const late = errorMessage(new OutdatedError('That value is gone.'), english);
+    assert.deepEqual(late, { id: 2001, format: 'That value is gone.', showUser: false });
     const defect = errorMessage(new TypeError('x is undefined'), english);
     assert.equal(defect.id, 2999);
     assert.match(defect.format, /^SockScope failed unexpectedly: TypeError: x is undefined\n/);
