@@ -47,13 +47,13 @@ export interface EnteredCall {
   readonly returnStack: number;
 }
 
-/** Where what is read at every call lies. */
+/** Where what is read at every call lies, in bytes. */
 interface Layout {
-  /** Offset of thread.sp0 in task_struct, bytes. */
+  /** Offset of thread.sp0 in task_struct. */
   readonly stackTop: number;
-  /** Words of pt_regs. */
+  /** Size of pt_regs. */
   readonly size: number;
-  /** Words of pt_regs, counted from the return address below it: the argument registers in their order, and orig_ax. */
+  /** Offsets in pt_regs: the argument registers in their order, and orig_ax. */
   readonly arguments: readonly number[];
   readonly number: number;
 }
@@ -61,9 +61,9 @@ interface Layout {
 function layoutOf(kernel: Kernel): Layout {
   return {
     stackTop: kernel.offset('task_struct', 'thread.sp0'),
-    size: kernel.sizeOf('pt_regs') >>> 2,
-    arguments: ['bx', 'cx', 'dx', 'si', 'di', 'bp'].map((member) => 1 + (kernel.offset('pt_regs', member) >>> 2)),
-    number: 1 + (kernel.offset('pt_regs', 'orig_ax') >>> 2),
+    size: kernel.sizeOf('pt_regs'),
+    arguments: ['bx', 'cx', 'dx', 'si', 'di', 'bp'].map((member) => kernel.offset('pt_regs', member)),
+    number: kernel.offset('pt_regs', 'orig_ax'),
   };
 }
 
@@ -114,17 +114,17 @@ export class CallPlaces {
     const layout = (this.layout ??= layoutOf(kernel));
     const task = tasks.recordedAddress();
     // The saved registers lie at the top of the task's stack. Wrappers take their address in EAX (from 5.7), but not in all versions.
-    const top = kernel.u32((task + layout.stackTop) >>> 0) - 4 * layout.size;
-    // With the return address of the entry code's call, which is the word below.
-    const saved = kernel.words((top - 4) >>> 0, 1 + layout.size);
-    const registers = layout.arguments.map((index) => saved[index]);
+    const top = kernel.u32((task + layout.stackTop) >>> 0) - layout.size;
+    const registers = new Array<number>(MAX_ARGUMENTS);
+    for (let i = 0; i < MAX_ARGUMENTS; i++) registers[i] = kernel.u32((top + layout.arguments[i]) >>> 0);
     const [selected] = registers;
     const call = entry === 'socketcall' ? SOCKETCALLS[selected] : undefined;
     return {
       name: (call && MULTIPLEXED[selected]) ?? nameOfEntry(entry),
       entry,
-      number: saved[layout.number],
-      gate: this.gateOf(saved[0]),
+      number: kernel.u32((top + layout.number) >>> 0),
+      // The return address of the entry code's call is the word below.
+      gate: this.gateOf(kernel.u32((top - 4) >>> 0)),
       case: call,
       words: call ? this.wordsAt(registers[1]) : entry === 'old_select' ? this.wordsAt(registers[0]) : registers,
       task,
