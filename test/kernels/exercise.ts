@@ -290,6 +290,8 @@ export function exercise(
         assert.deepEqual((await ask('dmesg')).slice(0, messages.length), messages);
         if (optionsOf(built).has('CONFIG_HIGHMEM'))
           assert.match(messages.join('\n'), RegExp(`${HIGH_MEMORY}MB HIGHMEM available`));
+        if (optionsOf(built).has('CONFIG_PAGE_TABLE_ISOLATION'))
+          assert.match(messages.join('\n'), /Kernel\/User page tables isolation: enabled/);
         assert.deepEqual(await ask('maps 1'), said.get('cat /proc/1/maps'));
         // What a worker of a work queue does may have changed since.
         const names = (lines: readonly string[] = []): string[] =>

@@ -22,4 +22,9 @@ exercise(
   () => ensureOtherKernel(variant('modular', 1169)),
   { moments: true },
 );
+exercise(
+  'X86_PAE, page-table isolation, SMP, huge pages, page tables in high memory',
+  () => ensureOtherKernel(variant('pae', 1215)),
+  { moments: true },
+);
 exerciseReduced('reduced debug information', () => ensureOtherKernel(variant('reduced', 1150)));
