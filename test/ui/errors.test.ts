@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { prepared, PREPARATION } from '../adapter/fixture';
-import { ensureWorkbench, type Workbench } from '../workbench/install';
-import { installedPackage } from '../workbench/package';
-import { startServer, type Server } from '../workbench/server';
-import { PROMPT, Window } from './window';
-
-const SETTINGS = { 'terminal.integrated.gpuAcceleration': 'off', 'workbench.colorTheme': 'Default Dark Modern' };
+import { launchJson, withWindow } from './set-up';
+import { lineOf, type Window } from './window';
 
 /** Installed extensions of which ours has an adapter that dies when it is launched, as long as a file is there. */
 function fragileCopy(extensions: string, folder: string, dies: string): string {
@@ -24,146 +18,108 @@ function fragileCopy(extensions: string, folder: string, dies: string): string {
 }
 
 /** Each mistake is told in a sentence, and the button beside it mends it. */
-describe('errors in VS Code', function () {
-  this.timeout(4 * 60_000);
-  this.bail(true);
-  let workbench: Workbench;
-  let extensions: string;
-  let folder: string;
-  let workspace: string;
-  let server: Server | undefined;
-  let window: Window | undefined;
-
-  before(async function () {
-    this.timeout(PREPARATION);
-    await prepared();
-    workbench = await ensureWorkbench();
-    extensions = await installedPackage(workbench);
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sockscope-errors-'));
-    workspace = path.join(folder, 'workspace');
-    fs.mkdirSync(path.join(workspace, '.vscode'), { recursive: true });
-    fs.writeFileSync(path.join(workspace, 'vmlinux'), 'not a kernel');
-    launchJson({ kernel: path.join(workspace, 'vmlinux') });
-  });
-
-  afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await window?.screenshot('failure-errors');
-  });
-
-  async function leave(): Promise<void> {
-    await window?.close();
-    await server?.stop();
-    window = undefined;
-    server = undefined;
-  }
-
-  after(async () => {
-    await leave();
-    if (folder) fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  });
-
-  function launchJson(attributes: object): void {
-    const configuration = { type: 'sockscope', request: 'launch', name: 'mine', ...attributes };
-    const text = JSON.stringify({ version: '0.2.0', configurations: [configuration] });
-    fs.writeFileSync(path.join(workspace, '.vscode/launch.json'), text);
-  }
-
-  const prompt = (of: Window): Promise<true> =>
-    of.until('the prompt', async () => {
-      const text = await of.terminalText();
-      return PROMPT.test(text) && !/session has ended/.test(text);
-    });
-
-  async function stop(of: Window): Promise<void> {
-    await of.command('Debug: Stop');
-    await of.page.waitForSelector('.debug-toolbar', { state: 'hidden' });
-  }
-
-  describe('in a folder', () => {
+describe('errors in VS Code', () => {
+  describe('in a folder', function () {
+    let workspace: string;
     let dies: string;
-    let here: Window;
+    let window: Window;
 
-    before(async () => {
-      dies = path.join(folder, 'dies');
-      server = await startServer(workbench, { extensions: fragileCopy(extensions, folder, dies), settings: SETTINGS });
-      here = window = await Window.open(workbench, server, workspace);
+    withWindow(this, 'errors', async ({ extensions, folder, open }) => {
+      workspace = folder({ vmlinux: 'not a kernel' });
+      fs.mkdirSync(path.join(workspace, '.vscode'));
+      configure({ kernel: path.join(workspace, 'vmlinux') });
+      const copy = folder({});
+      dies = path.join(copy, 'dies');
+      window = await open({ folder: workspace, extensions: fragileCopy(extensions, copy, dies) });
     });
-    after(leave);
+
+    function configure(attributes: object): void {
+      fs.writeFileSync(path.join(workspace, '.vscode/launch.json'), launchJson({ name: 'mine', ...attributes }));
+    }
+
+    async function stop(): Promise<void> {
+      await window.command('Debug: Stop');
+      await window.page.waitForSelector('.debug-toolbar', { state: 'hidden' });
+    }
 
     it('"There is no guest yet": boots one', async () => {
-      await here.command('SockScope: Show Guest Terminal');
-      const button = await here.notificationButton('There is no guest yet.', 'Boot Linux');
-      await here.screenshot('30-no-guest');
+      await window.command('SockScope: Show Guest Terminal');
+      const button = await window.notificationButton('There is no guest yet.', 'Boot Linux');
+      await window.gallery('30-no-guest');
       await button.click();
-      await prompt(here);
-      await stop(here);
+      await window.prompt();
+      await stop();
     });
 
     it('a kernel that cannot be used: runs the built-in one instead', async () => {
-      await here.command('View: Show Run and Debug');
-      await here.page.locator('.start-debug-action-item', { hasText: 'mine' }).waitFor();
-      await here.page.keyboard.press('F5');
-      const button = here.dialogButton(/vmlinux \(launch attribute "kernel"\) cannot be used: /, 'Use Built-in Kernel');
+      await window.command('View: Show Run and Debug');
+      await window.page.locator('.start-debug-action-item', { hasText: 'mine' }).waitFor();
+      await window.page.keyboard.press('F5');
+      const sentence = /vmlinux \(launch attribute "kernel"\) cannot be used: it is not an ELF file\./;
+      const button = window.dialogButton(sentence, 'Use Built-in Kernel');
       await button.waitFor();
-      await here.screenshot('31-refused');
+      await window.screenshot('31-refused');
       await button.click();
-      await prompt(here);
-      await stop(here);
+      await window.prompt();
+      await stop();
     });
 
     it('an adapter that dies: shows the log, and starts again', async () => {
       fs.writeFileSync(dies, '');
-      launchJson({});
+      configure({});
       const died = /The debug adapter of "mine" ended unexpectedly \(exit code 3\)\./;
-      await here.page.keyboard.press('F5');
-      const showLog = await here.notificationButton(died, 'Show Log');
-      await here.screenshot('32-died');
+      await window.page.keyboard.press('F5');
+      const showLog = await window.notificationButton(died, 'Show Log');
+      await window.screenshot('32-died');
       await showLog.click();
-      await here.page
+      await window.page
         .locator('.output-view-container .view-line, .part.panel .view-line', {
           hasText: /mine:\sthe\sadapter\sended\safter\s\d+\sms\s\(3\)/,
         })
         .first()
         .waitFor();
-      await here.screenshot('33-log');
-      await here.command('Notifications: Clear All');
-      await here.command('Debug: Start Debugging');
-      const again = await here.notificationButton(died, 'Start Again');
+      await window.screenshot('33-log');
+      await window.command('Notifications: Clear All');
+      await window.command('Debug: Start Debugging');
+      const again = await window.notificationButton(died, 'Start Again');
       fs.rmSync(dies);
       await again.click();
-      await prompt(here);
+      await window.prompt();
     });
 
     it('a window that is loaded anew: the dispatch panel is there again, and boots another guest', async () => {
-      await here.command('SockScope: Show Dispatch Path');
-      await here.webview().locator('.empty', { hasText: 'The guest is running.' }).waitFor();
-      await here.reload();
-      await here.webview().locator('.empty', { hasText: 'There is no session.' }).waitFor();
-      await here.screenshot('33-reloaded');
-      await here.webview().locator('button', { hasText: 'Boot Linux' }).click();
-      await prompt(here);
+      await window.command('SockScope: Show Dispatch Path');
+      await window.webview().locator('.empty', { hasText: 'The guest is running.' }).waitFor();
+      await window.reload();
+      await window.webview().locator('.empty', { hasText: 'There is no session.' }).waitFor();
+      await window.screenshot('33-reloaded');
+      await window.webview().locator('button', { hasText: 'Boot Linux' }).click();
+      await window.prompt();
     });
   });
 
-  describe('in a workspace that is not trusted', () => {
+  describe('in a workspace that is not trusted', function () {
+    let window: Window;
+
+    withWindow(this, 'trust', async ({ folder, open }) => {
+      const workspace = folder({ '.vscode/launch.json': launchJson({ name: 'mine' }) });
+      const settings = { 'security.workspace.trust.startupPrompt': 'never' };
+      window = await open({ folder: workspace, settings, asksForTrust: true });
+    });
+
     it('shows the built-in sources; VS Code asks before any session, and refused, starts none', async () => {
-      server = await startServer(workbench, {
-        extensions,
-        settings: { ...SETTINGS, 'security.workspace.trust.startupPrompt': 'never' },
-        asksForTrust: true,
-      });
-      const here = (window = await Window.open(workbench, server, workspace));
-      await here.page.locator('.statusbar-item', { hasText: 'Restricted Mode' }).waitFor();
+      await window.page.locator('.statusbar-item', { hasText: 'Restricted Mode' }).waitFor();
       // The built-in sources need no trust.
-      await here.command('SockScope: Open net/socket.c at the socketcall switch');
-      await here.page.locator('.tab.active', { hasText: 'socket.c' }).waitFor();
-      await here.focusEditor();
-      await here.page.keyboard.press('F5');
-      await here.page.locator('.monaco-dialog-box', { hasText: /trust/i }).waitFor();
-      await here.screenshot('34-trust');
-      await here.page.keyboard.press('Escape');
-      await here.page.waitForSelector('.monaco-dialog-box', { state: 'hidden' });
-      assert.equal(await here.page.locator('.debug-toolbar').count(), 0);
+      await window.command('SockScope: Open net/socket.c at the socketcall switch');
+      const line = lineOf('net/socket.c', 'switch (call) {');
+      await window.page.locator('.statusbar-item', { hasText: `Ln ${line},` }).waitFor();
+      await window.focusEditor();
+      await window.page.keyboard.press('F5');
+      await window.page.locator('.monaco-dialog-box', { hasText: /trust/i }).waitFor();
+      await window.screenshot('34-trust');
+      await window.page.keyboard.press('Escape');
+      await window.page.waitForSelector('.monaco-dialog-box', { state: 'hidden' });
+      assert.equal(await window.page.locator('.debug-toolbar').count(), 0);
     });
   });
 });

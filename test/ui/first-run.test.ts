@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
-import { prepared, PREPARATION } from '../adapter/fixture';
 import type { Locator } from '../workbench/browser';
-import { ensureWorkbench } from '../workbench/install';
-import { installedPackage } from '../workbench/package';
-import { startServer, type Server } from '../workbench/server';
-import { lineOf, PROMPT, THEMES, Window } from './window';
+import { withWindow } from './set-up';
+import { lineOf, type Window } from './window';
 
 /**
  * From F5 to the stop it may take 15 s on a machine that has nothing else to do (the seconds are printed); test machines are slower
@@ -14,34 +11,11 @@ const LIMIT = 120;
 
 /** A fresh profile, an empty window, and nothing installed but the package. */
 describe('a first session', function () {
-  this.timeout(4 * 60_000);
-  this.bail(true);
-  let server: Server;
   let window: Window;
 
-  before(async function () {
-    this.timeout(PREPARATION);
-    await prepared();
-    const workbench = await ensureWorkbench();
-    server = await startServer(workbench, {
-      extensions: await installedPackage(workbench),
-      settings: {
-        'terminal.integrated.gpuAcceleration': 'off',
-        'workbench.colorTheme': 'Default Dark Modern',
-        // A fresh profile opens with this page.
-        'workbench.startupEditor': 'welcomePage',
-      },
-    });
-    window = await Window.open(workbench, server);
-  });
-
-  afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await window?.screenshot('failure-first');
-  });
-
-  after(async () => {
-    await window?.close();
-    await server?.stop();
+  withWindow(this, 'first', async ({ open }) => {
+    // A fresh profile opens with this page.
+    window = await open({ settings: { 'workbench.startupEditor': 'welcomePage' } });
   });
 
   it('F5 boots Linux beside the socketcall switch; a second action leads into __sys_bind', async () => {
@@ -49,7 +23,7 @@ describe('a first session', function () {
     const began = Date.now();
     await window.page.keyboard.press('F5');
     await window.page.locator('.tab.active', { hasText: 'socket.c' }).waitFor();
-    await window.until('the prompt', async () => PROMPT.test(await window.terminalText()));
+    await window.prompt();
     await window.screenshot('11-first');
     await window.command('SockScope: Follow a Socket Call');
     await window.page.locator('.quick-input-list .monaco-list-row', { hasText: /^bind/ }).click();
@@ -138,22 +112,7 @@ describe('a first session', function () {
       await window.until('the hop before to be lit', async () => (await present()) === '__sys_bind');
     });
 
-    it('looks right in every kind of theme', async () => {
-      const bodies = {
-        light: 'vscode-light',
-        dark: 'vscode-dark',
-        contrast: 'vscode-high-contrast',
-        'contrast-light': 'vscode-high-contrast-light',
-      };
-      for (const [name, theme] of Object.entries(THEMES)) {
-        await window.chooseTheme(theme);
-        await window
-          .webview()
-          .locator(`body.${bodies[name as keyof typeof THEMES]}`)
-          .waitFor();
-        await window.screenshot(`13-dispatch-${name}`);
-      }
-    });
+    it('looks right in every kind of theme', () => window.gallery('13-dispatch'));
 
     it('says when the guest runs, and when there is none', async () => {
       await window.command('Remove All Breakpoints');
@@ -161,9 +120,11 @@ describe('a first session', function () {
       await window.page.keyboard.press('F5');
       await window.webview().locator('.empty', { hasText: 'The guest is running.' }).waitFor();
       // The programs of the exchange may take a while; then the shell waits for keys, and the machine is idle.
-      // After several changes of the theme VS Code's terminals do not follow what is written.
-      await window.command('Terminal: Scroll to Bottom');
-      await window.until('the end of the exchange', async () => /^\[1\] replyhi: /m.test(await window.terminalText()));
+      await window.until('the end of the exchange', async () => {
+        // After its panel was hidden, VS Code's terminal does not follow what is written.
+        await window.scrollTerminal();
+        return /^\[1\] replyhi: /m.test(await window.terminalText());
+      });
       await window.page.keyboard.press('F6');
       await window
         .webview()
@@ -172,7 +133,7 @@ describe('a first session', function () {
       await window.screenshot('14-dispatch-outside');
       await window.page.keyboard.press('Shift+F5');
       await window.webview().locator('.empty', { hasText: 'There is no session.' }).waitFor();
-      await window.screenshot('15-dispatch-none');
+      await window.gallery('15-dispatch-none');
     });
   });
 });

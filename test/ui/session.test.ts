@@ -1,44 +1,17 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { prepared, PREPARATION } from '../adapter/fixture';
-import { ensureWorkbench } from '../workbench/install';
-import { installedPackage } from '../workbench/package';
-import { startServer, type Server } from '../workbench/server';
-import { lineOf, PLACE, PROMPT, Window } from './window';
+import { launchJson, withWindow } from './set-up';
+import { lineOf, PLACE, type Window } from './window';
 
-const STEP = 4 * 60_000;
 /** One way through a session, step after step; each step starts where the one before has ended. */
 describe('a person in VS Code', function () {
-  this.timeout(STEP);
-  this.bail(true);
-  let server: Server;
   let window: Window;
   let workspace: string;
 
-  before(async function () {
-    this.timeout(PREPARATION);
-    await prepared();
-    const workbench = await ensureWorkbench();
-    workspace = fs.mkdtempSync(path.join(os.tmpdir(), 'sockscope-workspace-'));
-    fs.writeFileSync(path.join(workspace, 'program.c'), 'int main(void)\n{\n\treturn 0;\n}\n');
-    // The terminal's text is in the page only where it is not drawn by the graphics processor.
-    server = await startServer(workbench, {
-      extensions: await installedPackage(workbench),
-      settings: { 'terminal.integrated.gpuAcceleration': 'off', 'workbench.colorTheme': 'Default Dark Modern' },
-    });
-    window = await Window.open(workbench, server, workspace);
-  });
-
-  afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await window?.screenshot('failure');
-  });
-
-  after(async () => {
-    await window?.close();
-    await server?.stop();
-    if (workspace) fs.rmSync(workspace, { recursive: true, force: true });
+  withWindow(this, 'session', async ({ folder, open }) => {
+    workspace = folder({ 'program.c': 'int main(void)\n{\n\treturn 0;\n}\n' });
+    window = await open({ folder: workspace });
   });
 
   it('is offered a start in the Run and Debug view', async () => {
@@ -61,7 +34,7 @@ describe('a person in VS Code', function () {
     await window.focusEditor();
     await window.page.keyboard.press('F5');
     await window.page.waitForSelector('.debug-toolbar', { state: 'visible' });
-    await window.until('the prompt', async () => PROMPT.test(await window.terminalText()));
+    await window.prompt();
     await window.screenshot('2-prompt');
   });
 
@@ -123,11 +96,10 @@ describe('a person in VS Code', function () {
       .first()
       .waitFor();
     await window.showSections({ Watch: false, 'Loaded Scripts': false, Breakpoints: false });
-    // VS Code asks for the frames below the first one later.
-    await window.until('the call stack over the border', async () => {
-      const rows = (await window.callStack()).join('\n');
-      return /^__do_sys_socketcall .*$[^]*^entry_INT80_32 .*$[^]*^bind .*$[^]*^main /m.test(rows);
-    });
+    await window.wholeStack();
+    const rows = (await window.callStack()).join('\n');
+    assert.match(rows, /^__do_sys_socketcall .*$[^]*^entry_INT80_32 .*$[^]*^bind .*$[^]*^main /m);
+    await window.page.locator('.codelens-decoration', { hasText: 'Break on SYS_BIND · 1 hit' }).waitFor();
   });
 
   it('reads arguments, locals and registers', async () => {
@@ -136,7 +108,7 @@ describe('a person in VS Code', function () {
     await window.variable(/^call\s*=\s*2/).waitFor();
     await window.expand(window.variable(/^Locals/));
     await window.variable(/^a0\s*=\s*3/).waitFor();
-    await window.screenshot('3-stop');
+    await window.gallery('3-stop');
     await window.collapse(window.variable(/^Locals/));
     await window.expand(window.variable(/^Registers/));
     await window.expand(window.variable(/^General/));
@@ -145,7 +117,7 @@ describe('a person in VS Code', function () {
     await window.collapse(window.variable(/^Registers/));
   });
 
-  it('steps into __sys_bind, over a line and out again', async () => {
+  it('steps into __sys_bind, over a line, looks at the address, and steps out again', async () => {
     await window.focusEditor();
     await window.page.keyboard.press('F11');
     const inside = await window.stoppedIn(/^__sys_bind /);
@@ -153,6 +125,15 @@ describe('a person in VS Code', function () {
     await window.stoppedIn(/^__sys_bind /, inside);
     await window.variable(/^addrlen\s*=\s*16/).waitFor();
     await window.screenshot('5-inside');
+    await window.variable(/^umyaddr\s*=/).click({ button: 'right' });
+    await window.chooseFromMenu('View as sockaddr');
+    await window.page
+      .locator('.editor-instance .view-line', { hasText: /AF_INET/ })
+      .first()
+      .waitFor();
+    await window.screenshot('5-sockaddr');
+    await window.command('View: Close Editor');
+    await window.focusEditor();
     await window.page.keyboard.press('Shift+F11');
     await window.stoppedIn(/^__do_sys_socketcall /);
   });
@@ -166,6 +147,7 @@ describe('a person in VS Code', function () {
     await window.setVariable(window.variable(/^\[5\]\s*=/), '77');
     await window.variable(/^\[5\]\s*=\s*77/).waitFor();
     await window.page.locator('.debug-watch .monaco-list-row', { hasText: /^a\[5\] \+ 1\s*[:=]\s*78/ }).waitFor();
+    await window.wholeStack();
     await window.screenshot('6-watch');
   });
 
@@ -179,11 +161,12 @@ describe('a person in VS Code', function () {
       .locator('.editor-instance .view-line', { hasText: /4d\s00\s00\s00/ })
       .first()
       .waitFor();
-    await window.screenshot('7-memory');
+    await page.locator('.codelens-decoration', { hasText: '256 bytes more' }).waitFor();
+    await window.gallery('7-memory');
     await window.command('View: Close Editor');
     await window.command('Open Disassembly View');
     await page.locator('.disassembly-view .monaco-list-row', { hasText: /call/ }).first().waitFor();
-    await window.screenshot('7-disassembly');
+    await window.gallery('7-disassembly');
     await window.command('View: Close Editor');
     await page.locator('.tab.active', { hasText: 'socket.c' }).waitFor();
   });
@@ -201,7 +184,7 @@ describe('a person in VS Code', function () {
     // ASM_CLAC may be nothing on this processor; then the next line's instruction is the first.
     const at = Number(/ (\d+):\d+$/.exec(await window.stoppedIn(/^entry_INT80_32 /))?.[1]);
     assert.ok(at === line || at === line + 1, `stopped at line ${at}, the breakpoint was set at ${line}`);
-    await window.screenshot('7-assembly');
+    await window.gallery('7-assembly');
     await window.command('Remove All Breakpoints');
     await window.until('no breakpoints', async () => (await window.breakpointLines()).length === 0);
   });
@@ -230,6 +213,8 @@ describe('a person in VS Code', function () {
     await window.screenshot('8-exchange');
     await window.page.keyboard.press('F6');
     await window.stoppedIn(/./);
+    await window.wholeStack();
+    await window.variable(/^Registers/).waitFor();
     await window.screenshot('9-paused');
     await window.page.keyboard.press('F5');
     await window.until('the guest to run', async () => (await window.callStack()).every((row) => !PLACE.test(row)));
@@ -242,22 +227,16 @@ describe('a person in VS Code', function () {
     await window.focusEditor();
     await window.page.keyboard.press('F5');
     await window.page.waitForSelector('.debug-toolbar', { state: 'visible' });
-    await window.until('the prompt', async () => {
-      const text = await window.terminalText();
-      return PROMPT.test(text) && !/session has ended/.test(text);
-    });
+    await window.prompt();
     await window.focusEditor();
     await window.page.keyboard.press('Shift+F5');
     await window.page.waitForSelector('.debug-toolbar', { state: 'hidden' });
   });
 
   it('is told of a mistake in launch.json', async () => {
+    const mistaken = { name: 'mistaken', kernal: '/boot/vmlinux' };
     fs.mkdirSync(path.join(workspace, '.vscode'));
-    const configuration = { type: 'sockscope', request: 'launch', name: 'mistaken', kernal: '/boot/vmlinux' };
-    fs.writeFileSync(
-      path.join(workspace, '.vscode/launch.json'),
-      JSON.stringify({ version: '0.2.0', configurations: [configuration] }),
-    );
+    fs.writeFileSync(path.join(workspace, '.vscode/launch.json'), launchJson(mistaken));
     await window.page.locator('.start-debug-action-item', { hasText: 'mistaken' }).waitFor();
     await window.focusEditor();
     await window.page.keyboard.press('F5');

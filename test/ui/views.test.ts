@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import { prepared, PREPARATION } from '../adapter/fixture';
-import { ensureWorkbench } from '../workbench/install';
-import { installedPackage } from '../workbench/package';
-import { startServer, type Server } from '../workbench/server';
-import { lineOf, PROMPT, Window } from './window';
+import { withWindow } from './set-up';
+import { lineOf, type Window } from './window';
 
 /** Every section of the side bar but those named is closed. */
 const CLOSED = {
@@ -20,34 +17,11 @@ const CLOSED = {
 
 /** The five trees, lenses and quick picks, in an empty window. */
 describe('the views in the side bar', function () {
-  this.timeout(4 * 60_000);
-  this.bail(true);
-  let server: Server;
   let window: Window;
 
-  before(async function () {
-    this.timeout(PREPARATION);
-    await prepared();
-    const workbench = await ensureWorkbench();
-    server = await startServer(workbench, {
-      extensions: await installedPackage(workbench),
-      settings: {
-        'terminal.integrated.gpuAcceleration': 'off',
-        'workbench.colorTheme': 'Default Dark Modern',
-        // Function breakpoints would be below what is in view.
-        'sockscope.listSystemCalls': false,
-      },
-    });
-    window = await Window.open(workbench, server);
-  });
-
-  afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await window?.screenshot('failure-views');
-  });
-
-  after(async () => {
-    await window?.close();
-    await server?.stop();
+  withWindow(this, 'views', async ({ open }) => {
+    // Function breakpoints would be below what is in view.
+    window = await open({ settings: { 'sockscope.listSystemCalls': false } });
   });
 
   const says = (text: string): Promise<void> =>
@@ -66,7 +40,7 @@ describe('the views in the side bar', function () {
     await says('The interrupt descriptor table is read from the memory of a stopped guest.');
     await says('The open sockets of every process are shown here while a guest is stopped.');
     await says('What runs in the guest is shown here while it is stopped.');
-    await window.screenshot('20-views-none');
+    await window.gallery('20-views-none');
   });
 
   it('Start Debugging, as the menu Run has it, offers SockScope first among the debuggers, and does what F5 does', async () => {
@@ -77,7 +51,7 @@ describe('the views in the side bar', function () {
     assert.match(await first.innerText(), /^SockScope/);
     await first.click();
     await window.page.locator('.tab.active', { hasText: 'socket.c' }).waitFor();
-    await window.until('the prompt', async () => PROMPT.test(await window.terminalText()));
+    await window.prompt();
   });
 
   it('say while the guest runs that they are read when it stops, and pause it', async () => {
@@ -96,7 +70,7 @@ describe('the views in the side bar', function () {
 
   it('show at a stop the vectors, the sockets down to their members, and the tasks with their frames', async () => {
     await window.page.locator('.debug-toolbar .codicon-debug-continue').click();
-    await window.page.locator('.debug-toolbar .codicon-debug-pause').waitFor();
+    await window.running();
     await window.showSections({ 'Call Stack': true });
     await window.command('SockScope: Follow a Socket Call');
     await window.page.locator('.quick-input-list .monaco-list-row', { hasText: /^bind/ }).click();
@@ -130,7 +104,7 @@ describe('the views in the side bar', function () {
     const item = page.locator('.quick-input-list .monaco-list-row', { hasText: /^accept\s*by socketcall/ }).first();
     await item.waitFor();
     assert.match(await item.innerText(), /by socketcall only/);
-    await window.screenshot('24-quick-pick');
+    await window.gallery('24-quick-pick');
     await item.click();
     await page.keyboard.press('Enter');
     await choose(/^On entry/);

@@ -12,19 +12,40 @@ const SCREENSHOTS = path.join(ROOT, 'out/screenshots');
 /** How long anything may take on a busy machine. */
 const PATIENCE = 100_000;
 
-/** The kinds of themes, by the names that VS Code's list has. */
-export const THEMES = {
-  light: 'Light Modern',
-  'contrast-light': 'Light High Contrast',
-  contrast: 'Dark High Contrast',
-  dark: 'Dark Modern',
+/** The kinds of themes: what the operating system says to get one, and the classes of the page and of a webview that are drawn in it. */
+const THEMES = {
+  light: { media: { colorScheme: 'light', forcedColors: 'none' }, page: 'vs', webview: 'vscode-light' },
+  'contrast-light': {
+    media: { colorScheme: 'light', forcedColors: 'active' },
+    page: 'hc-light',
+    webview: 'vscode-high-contrast-light',
+  },
+  contrast: {
+    media: { colorScheme: 'dark', forcedColors: 'active' },
+    page: 'hc-black',
+    webview: 'vscode-high-contrast',
+  },
+  dark: { media: { colorScheme: 'dark', forcedColors: 'none' }, page: 'vs-dark', webview: 'vscode-dark' },
 } as const;
+
+/** The settings of a suite: what all have, and its own. */
+export function settingsOf(own: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    // The terminal's text is in the page only where it is not drawn by the graphics processor.
+    'terminal.integrated.gpuAcceleration': 'off',
+    'window.autoDetectColorScheme': true,
+    'window.autoDetectHighContrast': true,
+    'workbench.preferredLightColorTheme': 'Light Modern',
+    'workbench.preferredDarkColorTheme': 'Dark Modern',
+    ...own,
+  };
+}
 
 /** A row of the call stack that has a place in a source: `main replyhi.c 57:6`. */
 export const PLACE = / \d+:\d+$/;
 
 /** The guest's prompt, as a terminal shows it; others may go on talking behind it. */
-export const PROMPT = /^sockscope#/m;
+const PROMPT = /^sockscope#/m;
 
 /** Line of a kernel source that contains a text, from 1. */
 export function lineOf(file: string, text: string): number {
@@ -40,6 +61,11 @@ function appears(element: Locator, timeout = 3_000): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** Waits a moment for something to go out of view; what stays does no harm. */
+function gone(element: Locator): Promise<void> {
+  return element.waitFor({ state: 'hidden', timeout: 2_000 }).catch(() => undefined);
 }
 
 /** Waits until the workbench has drawn itself. */
@@ -60,6 +86,7 @@ export class Window {
   static async open(workbench: Workbench, server: Server, folder?: string): Promise<Window> {
     const browser = await openBrowser(workbench, PATIENCE);
     const { page } = browser;
+    await page.emulateMedia(THEMES.dark.media);
     const query = folder === undefined ? 'ew=true' : `folder=${encodeURIComponent(folder)}`;
     await page.goto(`http://127.0.0.1:${server.port}/?${query}`);
     await settled(page);
@@ -72,6 +99,9 @@ export class Window {
 
   async screenshot(name: string): Promise<void> {
     fs.mkdirSync(SCREENSHOTS, { recursive: true });
+    // Where the pointer shows nothing of its own; what it has shown goes soon.
+    await this.page.mouse.move(720, 990);
+    await gone(this.page.locator('.workbench-hover').first());
     await this.page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`) });
   }
 
@@ -150,7 +180,10 @@ export class Window {
   }
 
   async focusEditor(): Promise<void> {
-    await this.page.locator('.editor-instance .monaco-editor .view-lines').first().click();
+    const editor = await this.page.locator('.editor-instance .monaco-editor').first().boundingBox();
+    assert.ok(editor, 'there is no editor');
+    // Between the lenses and the minimap.
+    await this.page.mouse.click(editor.x + editor.width * 0.75, editor.y + editor.height / 2);
   }
 
   private lineNumber(line: number): Locator {
@@ -203,6 +236,19 @@ export class Window {
     return rows.map((row) => row.replaceAll('\u00a0', ' ').trimEnd()).join('\n');
   }
 
+  /** Waits until the terminal of a session has the guest's prompt. */
+  async prompt(): Promise<void> {
+    await this.until('the prompt', async () => {
+      const text = await this.terminalText();
+      return PROMPT.test(text) && !/session has ended/.test(text);
+    });
+  }
+
+  /** Waits until the guest runs that was stopped. */
+  async running(): Promise<void> {
+    await this.page.locator('.debug-toolbar .codicon-debug-pause').waitFor();
+  }
+
   /** Pastes a text into the terminal. */
   async paste(text: string): Promise<void> {
     const input = this.page.locator('.terminal-wrapper.active .xterm-helper-textarea');
@@ -213,6 +259,12 @@ export class Window {
       const event = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true });
       document.querySelector('.terminal-wrapper.active .xterm-helper-textarea').dispatchEvent(event);
     })()`);
+  }
+
+  /** Scrolls the terminal to its end, by the wheel. */
+  async scrollTerminal(): Promise<void> {
+    await this.page.locator('.terminal-wrapper.active .xterm-screen').hover();
+    await this.page.mouse.wheel(0, 10_000);
   }
 
   async focusTerminal(): Promise<void> {
@@ -238,6 +290,14 @@ export class Window {
       const rows = await this.callStack();
       const top = rows.find((row) => PLACE.test(row));
       return top !== undefined && name.test(top) && top !== unlike ? top : undefined;
+    });
+  }
+
+  /** Waits until the call stack is whole: VS Code asks for the frames below the first one later. */
+  async wholeStack(): Promise<void> {
+    await this.until('the whole call stack', async () => {
+      const rows = await this.callStack();
+      return rows.some((row) => PLACE.test(row)) && !rows.some((row) => /Load More/.test(row));
     });
   }
 
@@ -310,21 +370,19 @@ export class Window {
     await this.page.keyboard.press('Enter');
   }
 
-  /** Chooses a colour theme by its name in the list, which shows only as many as fit. */
-  async chooseTheme(name: string): Promise<void> {
-    await this.command('Preferences: Color Theme');
-    const rows = '.quick-input-list .monaco-list-row';
-    await this.page.locator('.quick-input-box input[placeholder^="Select Color Theme"]').waitFor();
-    await this.page.keyboard.insertText(name);
-    await this.page.locator(rows, { hasText: name }).first().click();
-    await this.page.waitForSelector('.quick-input-widget', { state: 'hidden' });
+  /** Changes the colours as the operating system does, so that what is open stays open: a menu, a dialog, a list. */
+  private async useTheme(kind: keyof typeof THEMES): Promise<void> {
+    const { media, page, webview } = THEMES[kind];
+    await this.page.emulateMedia(media);
+    await this.page.waitForSelector(`.monaco-workbench.${page}`);
+    if ((await this.page.locator('iframe.webview.ready').count()) > 0)
+      await this.webview().locator(`body.${webview}`).waitFor();
   }
 
   /** Takes a picture in each kind of theme; the dark one stays. */
   async gallery(name: string): Promise<void> {
-    for (const [kind, theme] of Object.entries(THEMES)) {
-      await this.chooseTheme(theme);
-      await this.page.mouse.move(720, 10);
+    for (const kind of Object.keys(THEMES) as (keyof typeof THEMES)[]) {
+      await this.useTheme(kind);
       await this.screenshot(`${name}-${kind}`);
     }
   }

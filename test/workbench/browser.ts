@@ -19,6 +19,8 @@ export interface Page {
     clip?: { x: number; y: number; width: number; height: number };
   }): Promise<unknown>;
   setDefaultTimeout(milliseconds: number): void;
+  /** What the operating system would say of its colours. */
+  emulateMedia(options: { colorScheme: 'light' | 'dark'; forcedColors: 'active' | 'none' }): Promise<void>;
   readonly keyboard: {
     press(key: string): Promise<void>;
     type(text: string, options?: { delay?: number }): Promise<void>;
