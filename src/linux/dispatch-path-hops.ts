@@ -1,5 +1,6 @@
 /** The hops of a system call's way from the program to the protocol, and what is common to making them. */
 
+import { wordIn } from './argument-values';
 import type { SourceFile } from '../symbols/api';
 import type { Kernel } from './kernel';
 import { placeOf } from './places';
@@ -74,15 +75,10 @@ export function tableAround(
   return { name, index, entrySize, count, rows };
 }
 
-/** A little-endian word. */
-export function wordIn(bytes: Uint8Array): number {
-  return (bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)) >>> 0;
-}
-
 /** A pointer in memory as what decided a hop. @param what how the sources name it: `sys_call_table[102]` */
 export function pointerAt(kernel: Kernel, address: number, what: string): DecidingMemory {
   const bytes = kernel.target.readMemory(address >>> 0, 4).slice();
-  return { address: address >>> 0, bytes, meaning: `${what} = ${pointerText(kernel, wordIn(bytes))}` };
+  return { address: address >>> 0, bytes, meaning: `${what} = ${pointerText(kernel, wordIn(bytes, 0))}` };
 }
 
 /** `0xc11a03e0 <__ia32_sys_socketcall>`, `0xc11a043a <__ia32_sys_socketcall+0x5a>`. */

@@ -10,16 +10,8 @@ import { MemoryError } from '../debugger/target';
 import { integerOf, ValueError } from '../debugger/values';
 import { stripTypedefs } from '../symbols';
 import type { StructType } from '../symbols/api';
-import {
-  hex,
-  leadsTo,
-  pointerAt,
-  pointerText,
-  tableAround,
-  wordIn,
-  type Hop,
-  type HopTable,
-} from './dispatch-path-hops';
+import { wordIn } from './argument-values';
+import { hex, leadsTo, pointerAt, pointerText, tableAround, type Hop, type HopTable } from './dispatch-path-hops';
 import { DISCONNECT, FILE_OPERATIONS, PROTOCOL_STEPS, type ProtocolStep, type Route } from './dispatch-path-routes';
 import { openFiles } from './files';
 import type { Kernel } from './kernel';
@@ -107,7 +99,7 @@ function memberHop(
     if (offset === undefined) continue;
     const owner = kernel.symbolName(address) ?? hex(address);
     const memory = pointerAt(kernel, address + offset, `${owner}.${member}`);
-    const target = wordIn(memory.bytes);
+    const target = wordIn(memory.bytes, 0);
     if (target === 0) continue;
     return {
       kind,
@@ -129,7 +121,7 @@ function functionsOf(kernel: Kernel, tag: string, address: number, offset: numbe
   const count = type.byteSize >>> 2;
   return tableAround(kernel, { name, address, index: offset >>> 2, entrySize: 4, count }, (index, bytes) => {
     const member = names.get(4 * index);
-    const value = wordIn(bytes);
+    const value = wordIn(bytes, 0);
     const isFunction = member?.isFunction === true && value !== 0;
     return { symbol: isFunction ? kernel.symbolName(value) : undefined, name: member?.name };
   });
@@ -225,7 +217,7 @@ function creationHops(call: SocketCall, route: Route): LastHops {
       { name: 'net_families', address: families, index: family, entrySize: 4, count },
       (index, bytes) => ({
         name: familyName(index),
-        symbol: wordIn(bytes) === 0 ? undefined : kernel.symbolName(wordIn(bytes)),
+        symbol: wordIn(bytes, 0) === 0 ? undefined : kernel.symbolName(wordIn(bytes, 0)),
       }),
     ),
   };

@@ -8,16 +8,8 @@
  */
 
 import { classify } from '../debugger/instructions';
-import {
-  hex,
-  leadsTo,
-  pointerAt,
-  pointerText,
-  tableAround,
-  wordIn,
-  type Hop,
-  type HopTableRow,
-} from './dispatch-path-hops';
+import { wordIn } from './argument-values';
+import { hex, leadsTo, pointerAt, pointerText, tableAround, type Hop, type HopTableRow } from './dispatch-path-hops';
 import type { Kernel } from './kernel';
 import type { LinuxPlatform } from './platform';
 import { SOCKETCALLS } from './socket-constants';
@@ -75,7 +67,7 @@ function jumpTables(kernel: Kernel, fn: number): number[] {
     for (let at = 0; at + 7 <= code.length; at++) {
       if (code[at] !== JUMP_THROUGH_TABLE[0] || code[at + 1] !== JUMP_THROUGH_TABLE[1]) continue;
       if (!isScaledByFour(code[at + 2])) continue;
-      const table = wordIn(code.subarray(at + 3, at + 7));
+      const table = wordIn(code.subarray(at + 3, at + 7), 0);
       // Jump tables are read-only data of the kernel; anything else is another instruction's bytes.
       if (kernel.module.elf.sectionAt(table) !== undefined) found.push(table);
     }
@@ -97,7 +89,7 @@ function countRows(kernel: Kernel, fn: number, table: number): number {
 
 function wordOrNothing(kernel: Kernel, address: number): number | undefined {
   const bytes = kernel.target.readAvailable(address >>> 0, 4);
-  return bytes.length === 4 ? wordIn(bytes) : undefined;
+  return bytes.length === 4 ? wordIn(bytes, 0) : undefined;
 }
 
 /** Where the call or jump that begins at an address goes. */
@@ -133,11 +125,11 @@ export function tableHop(platform: LinuxPlatform, number: number, compared: Comp
   return {
     kind: 'table',
     title: `${name}[${number}]`,
-    detail: `${name} → ${pointerText(kernel, wordIn(memory.bytes))}`,
-    ...leadsTo(kernel, wordIn(memory.bytes)),
+    detail: `${name} → ${pointerText(kernel, wordIn(memory.bytes, 0))}`,
+    ...leadsTo(kernel, wordIn(memory.bytes, 0)),
     memory,
     table: tableAround(kernel, { name, address: table, index: number, entrySize: 4, count }, (_, bytes) => ({
-      symbol: kernel.symbolName(wordIn(bytes)),
+      symbol: kernel.symbolName(wordIn(bytes, 0)),
     })),
   };
 }
@@ -179,7 +171,7 @@ function switchedTable(
       kernel,
       { name: 'jump table of ia32_sys_call', address: table.address, index: slot, entrySize: 4, count: table.count },
       (index, bytes) => {
-        const callee = directTarget(kernel, wordIn(bytes));
+        const callee = directTarget(kernel, wordIn(bytes, 0));
         // A case that begins with something else than its call still calls what the unused array names.
         const known = platform.systemCalls().get(index + table.first)?.symbol;
         return { symbol: callee === undefined ? known : kernel.symbolName(callee) };
@@ -229,7 +221,7 @@ export function switchHop(platform: LinuxPlatform, fn: number, number: number, c
   }
   const slot = number - table.first;
   const row = pointerAt(kernel, table.address + 4 * slot, `row ${slot} of the switch's jump table`);
-  const address = wordIn(row.bytes);
+  const address = wordIn(row.bytes, 0);
   const info = kernel.module.symbols.lineAt(address);
   return {
     ...common,
