@@ -172,7 +172,7 @@ function path(session: GuestSession, pid: string): string {
 
 function trace(session: GuestSession, scope: string): string {
   const { trace } = session;
-  if (scope !== '') trace.scope = traceScopeOf(scope);
+  if (scope !== '') trace.set(traceScopeOf(scope));
   if (trace.scope === undefined) return 'No system calls are traced.';
   return trace.scope === 'all' ? 'All system calls are traced.' : 'The socket calls are traced.';
 }

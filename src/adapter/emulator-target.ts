@@ -234,6 +234,8 @@ export class EmulatorTarget implements Target {
         const reason = this.reasonOf(stop);
         if (reason) return reason;
         if (machine.count >= end) return { kind: 'limit' };
+        // A place that was only looked at: the slice goes on, unless the host has waited for long.
+        if (isLook(stop) && performance.now() - turn < TURN) continue;
         this.onSlice?.(stop.idleInstructions > 0 || stop.reason === 'idle');
         const paced = await this.pace(stop);
         if (paced || performance.now() - turn >= TURN) {
@@ -338,4 +340,8 @@ export class EmulatorTarget implements Target {
     this.disposed = true;
     this.wake?.();
   }
+}
+
+function isLook({ reason }: MachineStop): boolean {
+  return reason === 'breakpoint' || reason === 'watchpoint';
 }

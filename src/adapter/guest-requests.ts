@@ -28,10 +28,11 @@ export function guestRequests(
     },
     'sockscope/packets': (args) => packetList(host.session.packets, args),
     'sockscope/exportPackets': (args) => exportPackets(host.session.packets, args),
-    'sockscope/traceScope': ({ scope }) => {
+    'sockscope/traceScope': ({ scope, events }) => {
       const { trace } = host.session;
-      if (scope !== undefined) trace.scope = traceScopeOf(scope);
-      return { scope: trace.scope ?? 'off' };
+      if (events !== undefined && typeof events !== 'boolean') throw new DebuggerError('"events" is true or false.');
+      trace.set(scope === undefined ? trace.scope : traceScopeOf(scope), events);
+      return { scope: trace.scope ?? 'off', events: trace.paths };
     },
     'sockscope/socketCall': ({ frameId }) => {
       const { debugger: session, platform } = host.session;

@@ -220,8 +220,14 @@ export interface OwnRequests {
   };
   /** The way of the call that a thread, or a frame's, is in; of the current thread unless one is given. */
   'sockscope/dispatchPath': { arguments: { threadId?: number; frameId?: number }; body: DispatchPathBody };
-  /** Which system calls are traced; those of `scope` from now on, where it is given. */
-  'sockscope/traceScope': { arguments: { scope?: TraceScope | 'off' }; body: { scope: TraceScope | 'off' } };
+  /**
+   * Which system calls are traced; those of `scope` from now on, where it is given. They are shown in the debug console; with `events` the
+   * event `sockscope/trace` tells of them too.
+   */
+  'sockscope/traceScope': {
+    arguments: { scope?: TraceScope | 'off'; events?: boolean };
+    body: { scope: TraceScope | 'off'; events: boolean };
+  };
   /** What has crossed the loopback interface, from number `start` on; `dropped` were too many to keep. */
   'sockscope/packets': { arguments: { start?: number }; body: { packets: readonly PacketRow[]; dropped: number } };
   /** Writes these packets as a pcapng file. */
@@ -234,7 +240,7 @@ export interface OwnEvents {
   'sockscope/console': { readonly text: string };
   /** What the machine has to say of the guest's doings; to the same clients. */
   'sockscope/log': { readonly line: string };
-  /** System calls that have returned, while they are traced: at the latest a tenth of a second ago, in bunches. */
+  /** System calls that have returned, where `sockscope/traceScope` asked for events: at the latest a tenth of a second ago, in bunches. */
   'sockscope/trace': { readonly calls: readonly TraceRow[] };
 }
 

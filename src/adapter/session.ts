@@ -27,7 +27,7 @@ import { hex32 } from './registers';
 import type { RequestGroup, RequestHost } from './request-host';
 import { SOURCE_SCHEME, Sources } from './sources';
 import { exceptionFilters } from './system-call-filters';
-import { traceEvents } from './system-call-trace';
+import { traceEvent, traceOutput } from './system-call-trace';
 import { filled, l10n, Texts } from './texts';
 import { viewRequests } from './view-requests';
 
@@ -267,9 +267,10 @@ export class SockScopeSession extends DebugSession {
     this.inspection = new Inspection(guest, this.sources);
     this.stopOnEntry = configuration.stopOnEntry ?? false;
     guest.trace.listener = (calls) => {
-      for (const event of traceEvents(calls)) this.sendEvent(event);
+      this.sendEvent(traceOutput(calls));
+      if (guest.trace.paths) this.sendEvent(traceEvent(calls));
     };
-    guest.trace.scope = configuration.trace;
+    guest.trace.set(configuration.trace);
     this.listen(guest);
     this.sendEvent(new InitializedEvent());
     this.sendResponse(response);

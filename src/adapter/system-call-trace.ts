@@ -21,9 +21,10 @@ const DELAY = 100;
  */
 export class SystemCallTrace {
   /** Is told the calls, in the order of their returns. */
-  listener: (calls: readonly TraceRow[]) => void = () => {};
+  listener: (calls: readonly TracedCall[]) => void = () => {};
   private trace: CallTrace | undefined;
   private tracing: TraceScope | undefined;
+  private withPaths = false;
   private waiting: TracedCall[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -40,16 +41,21 @@ export class SystemCallTrace {
     return this.tracing;
   }
 
-  /** Traces these calls from now on. Calls that were under way are told as unfinished where they are not traced any more. */
-  set scope(scope: TraceScope | undefined) {
-    if (scope === this.tracing) return;
+  /** Whether each call's dispatch path is found. */
+  get paths(): boolean {
+    return this.withPaths;
+  }
+
+  /** Traces these calls from now on, or none. Calls that were under way are told as unfinished where the trace becomes another. */
+  set(scope: TraceScope | undefined, paths = this.withPaths): void {
+    if (scope === this.tracing && paths === this.withPaths) return;
     this.finish();
     this.tracing = scope;
-    this.trace =
-      scope &&
-      new CallTrace(this.platform, this.platform.callPlaces(), scope, (call) => {
-        if (this.waiting.push(call) === 1) this.timer = setTimeout(() => this.flush(), DELAY);
-      });
+    this.withPaths = paths;
+    const seen = (call: TracedCall): void => {
+      if (this.waiting.push(call) === 1) this.timer = setTimeout(() => this.flush(), DELAY);
+    };
+    this.trace = scope && new CallTrace(this.platform, this.platform.callPlaces(), scope, seen, { paths });
     this.session.setObservers(this.trace ? [this.trace] : []);
   }
 
@@ -58,7 +64,7 @@ export class SystemCallTrace {
     clearTimeout(this.timer);
     const calls = this.waiting;
     this.waiting = [];
-    if (calls.length > 0) this.listener(calls.map(rowOf));
+    if (calls.length > 0) this.listener(calls);
   }
 
   /** Also what has not returned. */
@@ -68,20 +74,26 @@ export class SystemCallTrace {
   }
 }
 
-/** The events that tell a client of calls: lines for the debug console, and rows for views. */
-export function traceEvents(calls: readonly TraceRow[]): Event[] {
-  const body: OwnEvents['sockscope/trace'] = { calls };
-  return [
-    new OutputEvent(calls.map(({ line }) => `${line}\n`).join(''), 'console'),
-    new Event('sockscope/trace', body),
-  ];
+/** The event with a line of each call for the debug console. */
+export function traceOutput(calls: readonly TracedCall[]): Event {
+  return new OutputEvent(calls.map((call) => `${lineOf(call)}\n`).join(''), 'console');
+}
+
+/** The event with everything of each call. */
+export function traceEvent(calls: readonly TracedCall[]): Event {
+  const body: OwnEvents['sockscope/trace'] = { calls: calls.map(rowOf) };
+  return new Event('sockscope/trace', body);
+}
+
+/** Time of the entry, instructions executed until then, task, and the call in strace's notation. */
+function lineOf({ enteredAt, pid, comm, text }: TracedCall): string {
+  return `${(enteredAt / INSTRUCTIONS_PER_SECOND).toFixed(6)} ${enteredAt} [pid ${pid} ${comm}] ${text}`;
 }
 
 function rowOf(call: TracedCall): TraceRow {
   const { pid, comm, entry, number, gate, result, error, enteredAt, returnedAt, text, path } = call;
-  const enteredSeconds = enteredAt / INSTRUCTIONS_PER_SECOND;
   return {
-    line: `${enteredSeconds.toFixed(6)} ${enteredAt} [pid ${pid} ${comm}] ${text}`,
+    line: lineOf(call),
     pid,
     comm,
     call: call.call,
@@ -96,7 +108,7 @@ function rowOf(call: TracedCall): TraceRow {
     returnedAt,
     text,
     path,
-    enteredSeconds,
+    enteredSeconds: enteredAt / INSTRUCTIONS_PER_SECOND,
     ...(returnedAt === undefined ? {} : { returnedSeconds: returnedAt / INSTRUCTIONS_PER_SECOND }),
   };
 }

@@ -40,10 +40,10 @@ export async function runTrace(adapter: string, options: TraceOptions, print: (l
     const commands = options.commands.length > 0 ? options.commands : DEFAULT_COMMANDS;
     await client.request('launch', {
       run: [...commands, 'exit'],
-      trace: options.all ? 'all' : 'sockets',
       ...(options.programs ? { programs: options.programs.map((program) => path.resolve(program)) } : {}),
     });
     await initialized;
+    await client.request('sockscope/traceScope', { scope: options.all ? 'all' : 'sockets', events: true });
     const ended = client.next('terminated');
     await client.request('configurationDone');
     await ended;

@@ -62,7 +62,7 @@ export class CallMemory {
 export class CallMemoryReader {
   private block = new Uint8Array(BLOCK);
   private used = 0;
-  private readonly plans = new Map<string, CallPlan | undefined>();
+  private readonly plans = new Map<string, CallPlan | 'none'>();
 
   /** @param limit bytes of data copied of each buffer */
   constructor(
@@ -72,8 +72,9 @@ export class CallMemoryReader {
 
   /** What is copied of a call; undefined for one that has to be read at once. */
   planOf(name: string): CallPlan | undefined {
-    if (!this.plans.has(name)) this.plans.set(name, makePlan(name, this.limit));
-    return this.plans.get(name);
+    let plan = this.plans.get(name);
+    if (!plan) this.plans.set(name, (plan = makePlan(name, this.limit) ?? 'none'));
+    return plan === 'none' ? undefined : plan;
   }
 
   /**

@@ -7,7 +7,7 @@ import { MemoryError } from '../debugger/target';
 import type { EnteredCall, Gate } from './call-places';
 import { gateHops, servingHops, tableHops, type MadeCall } from './dispatch-path-calls';
 import { type Hop } from './dispatch-path-hops';
-import { ROUTES } from './dispatch-path-routes';
+import { ROUTES, type Route } from './dispatch-path-routes';
 import { descriptorOf, type SocketCall } from './dispatch-path-sockets';
 import { pathNames } from './dispatch-path-text';
 import { LinuxError, type Kernel } from './kernel';
@@ -55,6 +55,17 @@ class Deciding {
   }
 }
 
+/** What of a call decides its path. */
+interface CallTraits {
+  /** Instead of the name, which is slower to compare. */
+  readonly number: number;
+  readonly route: Route | undefined;
+  /** The second argument: the level of an option, the half of a connection. */
+  readonly bySecond: boolean;
+  /** The family of the address. */
+  readonly byFamily: boolean;
+}
+
 /** Any odd number with bits all over will do (this is 2^32 divided by the golden ratio). */
 const HASH_FACTOR = 0x9e3779b1;
 const HASH_SHIFT = 15;
@@ -63,8 +74,7 @@ const GATES: readonly Gate[] = ['int $0x80', 'sysenter', 'an unknown gate'];
 
 export class PathNames {
   private readonly deciding = new Deciding();
-  /** Names of calls by number: quicker to compare. */
-  private readonly numbers = new Map<string, number>();
+  private readonly calls = new Map<string, CallTraits>();
   /** The parts that many paths have in common. */
   private readonly parts = new Map<string, readonly string[]>();
   private readonly readMemory: SocketCall['readMemory'];
@@ -126,24 +136,36 @@ export class PathNames {
     const { name, number, gate, words, task } = call;
     const { deciding } = this;
     deciding.begin();
-    deciding.add(this.numberOf(name));
+    const traits = this.traitsOf(name);
+    const { route } = traits;
+    deciding.add(traits.number);
     deciding.add(GATES.indexOf(gate));
     deciding.add(number);
-    const route = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
     if (!route) return;
     const { kernel, target } = this.platform;
-    const fd = descriptorOf({ kernel, name, words, task, frames: [], readMemory: this.readMemory }, route);
+    const fd =
+      route.fd === undefined
+        ? descriptorOf({ kernel, name, words, task, frames: [], readMemory: this.readMemory }, route)
+        : words[route.fd];
     if (fd !== undefined) this.decideByDescriptor(task, fd);
     else for (let i = 0; i < 3; i++) deciding.add(words[i]);
-    if (name === 'setsockopt' || name === 'getsockopt' || name === 'shutdown') deciding.add(words[1]);
+    if (traits.bySecond) deciding.add(words[1]);
     // An address of AF_UNSPEC dissolves the association.
-    if (name === 'connect') for (const byte of target.readAvailable(words[1] >>> 0, 2)) deciding.add(byte);
+    if (traits.byFamily) for (const byte of target.readAvailable(words[1] >>> 0, 2)) deciding.add(byte);
   }
 
-  private numberOf(name: string): number {
-    let number = this.numbers.get(name);
-    if (number === undefined) this.numbers.set(name, (number = this.numbers.size));
-    return number;
+  private traitsOf(name: string): CallTraits {
+    let traits = this.calls.get(name);
+    if (!traits) {
+      traits = {
+        number: this.calls.size,
+        route: Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined,
+        bySecond: name === 'setsockopt' || name === 'getsockopt' || name === 'shutdown',
+        byFamily: name === 'connect',
+      };
+      this.calls.set(name, traits);
+    }
+    return traits;
   }
 
   /** By the operations of a descriptor's file and, of a socket, of the socket and its protocol, with its state. */

@@ -14,6 +14,13 @@ import { TASK_COMM_LEN } from './tasks';
 /** Which calls a trace shows. */
 export type TraceScope = 'sockets' | 'all';
 
+export interface TraceOptions {
+  /** Bytes of data shown for each buffer. */
+  readonly limit?: number;
+  /** Whether each call's dispatch path is found, which costs about as much as all the rest. */
+  readonly paths?: boolean;
+}
+
 /** A call that a trace has seen, when it has returned (or will not any more). */
 export interface TracedCall {
   readonly pid: number;
@@ -36,7 +43,7 @@ export interface TracedCall {
   readonly returnedAt: number | undefined;
   /** `bind(3, {…}, 16) = 0`. */
   readonly text: string;
-  /** The dispatch path by the names of its hops: `bind`, `vector 0x80`, …, `inet_bind`, `inet_csk_get_port`. */
+  /** The dispatch path by the names of its hops: `bind`, `vector 0x80`, …, `inet_bind`, `inet_csk_get_port`; empty where it is not wanted. */
   readonly path: readonly string[];
 }
 
@@ -170,23 +177,22 @@ export class CallTrace extends CallWatch<Kept> {
   private readonly decoder: ArgumentDecoder;
   private readonly memory: CallMemoryReader;
   private readonly copied: CopiedCalls;
-  private readonly paths: PathNames;
+  private readonly paths: PathNames | undefined;
   private readonly members: { readonly pid: number; readonly comm: number };
 
-  /** @param limit bytes of data shown for each buffer */
   constructor(
     platform: LinuxPlatform,
     places: CallPlaces,
     scope: TraceScope,
     private readonly listener: (call: TracedCall) => void,
-    limit = DATA_LIMIT,
+    { limit = DATA_LIMIT, paths = true }: TraceOptions = {},
   ) {
     const sockets = (): number[] => [...new Set(SOCKET_CALL_NAMES.flatMap((name) => places.addressesOf(name)))];
     super(platform, places, scope === 'all' ? places.allAddresses() : sockets(), `trace of ${scope}`);
     this.decoder = new ArgumentDecoder(platform, limit);
     this.memory = new CallMemoryReader(platform.target, limit);
     this.copied = new CopiedCalls(limit);
-    this.paths = platform.pathNames();
+    this.paths = paths ? platform.pathNames() : undefined;
     const { kernel } = platform;
     this.members = { pid: kernel.offset('task_struct', 'pid'), comm: kernel.offset('task_struct', 'comm') };
   }
@@ -204,12 +210,12 @@ export class CallTrace extends CallWatch<Kept> {
     const keep: Kept = {
       memory: this.memory.copy(words, plan?.entry ?? [], comm, TASK_COMM_LEN),
       view: plan ? undefined : this.decoder.atEntry(call),
-      path: this.paths.of(call),
+      path: this.paths?.of(call) ?? [],
       pid: kernel.u32((task + this.members.pid) >>> 0),
       comm,
       enteredAt: target.instructionCount(),
     };
-    if (!NO_RETURN.has(call.name)) return { keep };
+    if (plan || !NO_RETURN.has(call.name)) return { keep };
     this.tell(call, keep, { ...GIVEN_UP, outcome: '= ?' });
     return 'ignore';
   }

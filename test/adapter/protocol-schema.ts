@@ -88,8 +88,8 @@ export const OWN_REQUESTS: Record<string, { arguments: Schema; body: Schema }> =
     ),
   },
   'sockscope/traceScope': {
-    arguments: object({ scope: TRACE_SCOPE }, []),
-    body: object({ scope: TRACE_SCOPE }, ['scope']),
+    arguments: object({ scope: TRACE_SCOPE, events: { type: 'boolean' } }, []),
+    body: object({ scope: TRACE_SCOPE, events: { type: 'boolean' } }, ['scope', 'events']),
   },
   'sockscope/packets': {
     arguments: object({ start: { type: 'integer' } }, []),

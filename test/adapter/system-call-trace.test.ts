@@ -38,10 +38,13 @@ describe('the trace of system calls', function () {
   it('begins and ends at any time; a call that is under way at the end is unfinished', async () => {
     await run('udp');
     assert.deepEqual(told().calls, [], 'nothing is traced unless asked for');
-    assert.deepEqual(await client.request('sockscope/traceScope', { scope: 'sockets' }), { scope: 'sockets' });
+    assert.deepEqual(await client.request('sockscope/traceScope', { scope: 'sockets', events: true }), {
+      scope: 'sockets',
+      events: true,
+    });
     await run('replyhi &');
     await run('udp');
-    assert.deepEqual(await client.request('sockscope/traceScope', { scope: 'off' }), { scope: 'off' });
+    assert.deepEqual(await client.request('sockscope/traceScope', { scope: 'off' }), { scope: 'off', events: true });
     const { calls, texts } = told();
     assert.deepEqual(
       calls.filter(({ comm }) => comm === 'replyhi').map(({ call, result }) => [call, result]),
@@ -60,6 +63,15 @@ describe('the trace of system calls', function () {
     assert.deepEqual(told().calls, [], 'nothing any more');
   });
 
+  it('is lines only, unless events are asked for', async () => {
+    await client.request('sockscope/traceScope', { scope: 'sockets' });
+    await run('udp');
+    await client.request('sockscope/traceScope', { scope: 'off' });
+    const { calls, texts } = told();
+    assert.deepEqual(calls, []);
+    assert.match(texts.join(''), / udp\] recvfrom\(/);
+  });
+
   it('stands before what the guest wrote later, where both are shown in the debug console', async () => {
     await client.request('sockscope/traceScope', { scope: 'sockets' });
     await run('replyhi --once &');
@@ -70,6 +82,7 @@ describe('the trace of system calls', function () {
   });
 
   it('is a command of the debug console', async () => {
+    await client.request('sockscope/traceScope', { events: true });
     await client.request('pause', { threadId: 1 });
     await client.stopped();
     const command = async (expression: string): Promise<string> =>

@@ -163,10 +163,14 @@ async function main(): Promise<void> {
     `${host.toFixed(2)} s; ours takes ${(ours.program / host).toFixed(0)} times as long`,
   );
   await session();
-  const cost = await traceCost(GUEST);
+  for (const events of [false, true]) await trace(events);
+}
+
+async function trace(events: boolean): Promise<void> {
+  const cost = await traceCost(GUEST, events);
   row(
-    'tracing the socket calls of programs that exchange data',
-    `${percent(1 - cost.ratio)} of the guest's speed, at ${cost.callsPerMillion.toFixed(0)} calls in a million instructions (${percent(1 - cost.first)} for the first hundreds of calls)`,
+    `tracing socket calls, as ${events ? 'lines and events with dispatch paths' : 'lines'}`,
+    `${percent(1 - cost.ratio)} (± ${percent(cost.error)}) of the guest's speed, at ${cost.callsPerMillion.toFixed(0)} calls in a million instructions (${percent(1 - cost.first)} for the first hundreds of calls)`,
   );
 }
 

@@ -26,7 +26,9 @@ export async function runInGuest(
   const files = loadGuestFiles(configuration, folder);
   const guest = new GuestSession(files, configuration, new Sources(files.sourceFolders, {}, false), () => {});
   const calls: TracedCall[] = [];
-  const trace = new CallTrace(guest.platform, guest.platform.callPlaces(), scope, (call) => calls.push(call), SHOWN);
+  const trace = new CallTrace(guest.platform, guest.platform.callPlaces(), scope, (call) => calls.push(call), {
+    limit: SHOWN,
+  });
   guest.debugger.setObservers([trace]);
   await guest.debugger.continue();
   trace.finish();
