@@ -9,6 +9,8 @@ const STRETCHES = [
   { from: 46_000_000, to: 66_000_000 },
 ];
 const INPUT = [{ count: 46_100_000, bytes: [...new TextEncoder().encode('replyhi &\nhello\n')] }];
+/** Instructions of a stretch with breakpoints. */
+const TRACED = 60_000;
 /** Points of each stretch at which the whole state is compared. */
 const POINTS = 8;
 
@@ -42,5 +44,40 @@ describe('WebAssembly engine in lockstep with the evaluator: Linux', function ()
       }
     }
     assert.ok(subject.text.includes('hello: received "hi"'), subject.text);
+  });
+
+  it('stops at the same breakpoints at the same counts, at instructions of all kinds, and comes to the same state', () => {
+    const random = new Random(7);
+    const [reference, subject] = (['evaluator', 'wasm'] as const).map(
+      (engine) => new Session(guest, { engine, memoryMiB: 32, replay: INPUT, commandLine: 'console=ttyS0 quiet' }),
+    );
+    let stops = 0;
+    // The middle of the boot, and the two programs.
+    for (const from of [20_000_000, 46_200_000]) {
+      while (subject.machine.count < from) subject.machine.run({ until: from });
+      const begin = subject.machine.snapshot();
+      reference.machine.restore(begin);
+      // What is executed in the stretch: some of that gets a breakpoint.
+      const executed = new Set<number>();
+      for (let n = 0; n < TRACED; n++) executed.add(reference.machine.step().address);
+      const places = [...executed].filter(() => random.below(4) === 0);
+      const told = [reference, subject].map(({ machine }) => {
+        machine.restore(begin);
+        machine.setBreakpoints(places);
+        const list: string[] = [];
+        for (;;) {
+          const { reason, address, count } = machine.run({ until: from + TRACED });
+          if (reason === 'limit') break;
+          list.push(`${reason} ${address.toString(16)} ${count}`);
+        }
+        machine.setBreakpoints([]);
+        return list;
+      });
+      assert.deepEqual(told[1], told[0]);
+      assert.equal(subject.machine.stateHash(), reference.machine.stateHash());
+      stops += told[0].length;
+    }
+    console.log(`      ${stops} stops compared`);
+    assert.ok(stops > 5000, `${stops} stops`);
   });
 });

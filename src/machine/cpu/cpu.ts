@@ -494,6 +494,10 @@ export class Cpu implements Processor, EngineCpu {
     }
   }
 
+  get isWatched(): boolean {
+    return this.watchpoints.length > 0;
+  }
+
   /** The debugger's watchpoints, replacing those set before. */
   setWatchpoints(watchpoints: Iterable<Watchpoint>): void {
     this.watchpoints = [...watchpoints];

@@ -17,6 +17,7 @@ import { Operand, registerOffset } from './emitter';
 import { type Interpreter, type Plan } from './interpreter';
 import {
   Handler,
+  PASSABLE,
   RECORD_DISPLACEMENT,
   RECORD_HANDLER,
   RECORD_IMMEDIATE,
@@ -169,7 +170,8 @@ export class CodeCache {
 
   /** Room for a table and a run. */
   private hasRoom(): boolean {
-    return this.top + TABLE_SIZE + (RUN_LENGTH + 2) * RECORD_SIZE <= CODE_CACHE + CODE_CACHE_SIZE;
+    // An instruction with a breakpoint has two records.
+    return this.top + TABLE_SIZE + (2 * RUN_LENGTH + 2) * RECORD_SIZE <= CODE_CACHE + CODE_CACHE_SIZE;
   }
 
   /** Enter a linear page into the execution TLB; its index table, 0 where there is no RAM. */
@@ -226,16 +228,19 @@ export class CodeCache {
         this.i32[(this.newRecord(Handler.Link, offset, 0) + RECORD_DISPLACEMENT) >> 2] = this.i32[entry];
         return first;
       }
-      const previous = form;
+      const stop = stops?.has(offset) ? this.newRecord(Handler.Breakpoint, offset, 0) : 0;
+      const previous = stop === 0 ? form : undefined;
       const previousOperand = operand;
-      if (stops?.has(offset) || !this.decode(page, offset)) {
-        this.i32[entry] = this.newRecord(stops?.has(offset) ? Handler.Breakpoint : Handler.Evaluate, offset, 0);
+      if (!this.decode(page, offset)) {
+        this.i32[entry] = stop || this.newRecord(Handler.Evaluate, offset, 0);
         return first;
       }
       form = this.decoded.form;
       operand = this.operandKind(offset);
       const record = this.instruction(offset, operand);
-      this.i32[entry] = record;
+      this.i32[entry] = stop || record;
+      // Each iteration of a repeated instruction is one, and stops again.
+      if (stop !== 0 && form.repeat === 'none') this.i32[(stop + RECORD_DISPLACEMENT) >> 2] = PASSABLE;
       if (previous !== undefined) {
         const fused = this.interpreter.fused(previous, previousOperand, form, operand);
         if (fused !== undefined) this.u16[(record - RECORD_SIZE + RECORD_HANDLER) >> 1] = fused;
@@ -294,6 +299,7 @@ export class CodeCache {
     this.u16[(record + RECORD_HANDLER) >> 1] = handler;
     this.u16[(record + RECORD_OFFSET) >> 1] = offset;
     this.u8[record + RECORD_LENGTH] = lengthAndSegment;
+    this.i32[(record + RECORD_DISPLACEMENT) >> 2] = 0;
     return record;
   }
 }

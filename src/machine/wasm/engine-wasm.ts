@@ -22,10 +22,12 @@ import {
   ADJUST,
   Handler,
   LEAVE,
+  PASSABLE,
   RECORD_DISPLACEMENT,
   RECORD_HANDLER,
   RECORD_LENGTH,
   RECORD_OFFSET,
+  RECORD_SIZE,
   SPARE_RECORD,
 } from './record';
 
@@ -34,6 +36,8 @@ export interface WasmEngineCpu extends EngineCpu {
   readonly ramSize: number;
   readonly mmu: CodePages;
   readonly helpers: Record<HelperName, Helper>;
+  /** Whether there are watchpoints, which only the evaluator can pass over. */
+  readonly isWatched: boolean;
   codeWritten: (physical: number, size: number) => void;
   raise(vector: number, errorCode?: number): never;
   readLinear(linear: number, bytes: 1 | 2 | 4): number;
@@ -144,10 +148,10 @@ export class WasmEngine implements Engine {
       if (i32[REMAINING >> 2] === 0) return 'budget';
       if (!first && this.breakpoints.size !== 0 && this.breakpoints.has(this.linearEip >>> 0)) return 'breakpoint';
       i32[LEAVE >> 2] = 0;
-      const record = first || i32[INTERRUPT_SHADOW >> 2] !== 0 ? SPARE_RECORD : this.enter();
-      const handler = this.u16[(record + RECORD_HANDLER) >> 1];
-      if (record === SPARE_RECORD || handler === (Handler.Breakpoint as number)) {
-        // Not the usual mode, a shadow, a fetch that faults, or a breakpoint that is passed.
+      const special = (first && cpu.isWatched) || i32[INTERRUPT_SHADOW >> 2] !== 0;
+      const record = special ? SPARE_RECORD : this.passed(this.enter());
+      if (record === SPARE_RECORD || this.isBreakpoint(record)) {
+        // Not the usual mode, a shadow, a fetch that faults, or a watchpoint or repeated instruction that is passed.
         const reason = stepOnce(cpu, this.stepper, this.watchpoint, first);
         first = false;
         if (reason === undefined) continue;
@@ -155,9 +159,20 @@ export class WasmEngine implements Engine {
         this.unimplemented = reason;
         return 'unimplemented';
       }
+      first = false;
       const reason = this.stretch(record);
       if (reason !== undefined) return reason;
     }
+  }
+
+  private isBreakpoint(record: number): boolean {
+    return this.u16[(record + RECORD_HANDLER) >> 1] === (Handler.Breakpoint as number);
+  }
+
+  /** The record to execute: of an instruction with a breakpoint, where that is passed, its own. */
+  private passed(record: number): number {
+    const isPassable = this.isBreakpoint(record) && this.i32[(record + RECORD_DISPLACEMENT) >> 2] === PASSABLE;
+    return isPassable ? record + RECORD_SIZE : record;
   }
 
   private get linearEip(): number {
@@ -207,8 +222,7 @@ export class WasmEngine implements Engine {
     const record = this.find(i32[EIP >> 2], (mode & MODE_USER) !== 0);
     if (i32[INTERRUPT_SHADOW >> 2] === 0) return record;
     // STI and the like inside emitted code: nothing can come between it and the next instruction, so the shadow ends here, unless the slice does.
-    const stops = this.u16[(record + RECORD_HANDLER) >> 1] === (Handler.Breakpoint as number);
-    if (stops || i32[REMAINING >> 2] < 2) return this.spare(Handler.Leave);
+    if (this.isBreakpoint(record) || i32[REMAINING >> 2] < 2) return this.spare(Handler.Leave);
     i32[INTERRUPT_SHADOW >> 2] = 0;
     this.shadowed = this.cpu.now() + 1;
     return record;

@@ -37,10 +37,16 @@ export const enum Handler {
   Decode = 3,
   /** Let the evaluator execute the instruction. */
   Evaluate = 4,
-  /** As Leave, in place of an instruction before which to stop. */
+  /**
+   * As Leave, before an instruction at which to stop. Where RECORD_DISPLACEMENT is PASSABLE the instruction itself is the next record, which no
+   * branch leads to: to go on from the stop.
+   */
   Breakpoint = 5,
   First = 6,
 }
+
+/** See Handler.Breakpoint. */
+export const PASSABLE = 1;
 
 /** A record in the scratch words whose handler is Leave or Evaluate, for places that have no record of their own. */
 export const SPARE_RECORD = SCRATCH;
