@@ -38,17 +38,17 @@ export function launchJson(attributes: { name: string }): string {
 const STEP = 4 * 60_000;
 
 /**
- * Prepares a suite whose tests go one way through a window, each from where the one before has ended; the first failure ends it, with a
- * picture.
+ * Prepares a suite whose tests go one way through a window, each from where the one before has ended: after the first failure, of which a
+ * picture is taken, the others are skipped. (Mocha's `bail` would leave all of them out, unsaid, where a test of another suite has failed.)
  * @param name of that picture
  * @param prepare makes folders and opens the window
  */
 export function withWindow(suite: Mocha.Suite, name: string, prepare: (setUp: SetUp) => Promise<void>): void {
   suite.timeout(STEP);
-  suite.bail(true);
   const servers: Server[] = [];
   const windows: Window[] = [];
   const folders: string[] = [];
+  let failed = false;
 
   suite.beforeAll(async function () {
     this.timeout(PREPARATION);
@@ -76,8 +76,13 @@ export function withWindow(suite: Mocha.Suite, name: string, prepare: (setUp: Se
     });
   });
 
+  suite.beforeEach(function () {
+    if (failed) this.skip();
+  });
+
   suite.afterEach(async function () {
     if (this.currentTest?.state !== 'failed') return;
+    failed = true;
     for (const window of windows) await window.screenshot(`failure-${name}`);
   });
 
